@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor: every C and NASM file below its layers' directories.
+
+HV_DIRS := core arch drivers mm xenabi boot
+HV_SOURCES := $(sort $(shell find $(wildcard $(HV_DIRS)) -name '*.c' -o -name '*.asm'))
+HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
+HV_IMAGE := $(BUILD)/xenith
+
+.PHONY: all
+all: $(HV_IMAGE) $(HV_IMAGE).elf
+
+# What an object was made with: other flags or another compiler make it anew.
+$(BUILD)/hv/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(TARGET_CC) $(CFLAGS_HV) $(NASMFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
+	  echo '$(TARGET_CC) $(CFLAGS_HV) $(NASMFLAGS) $(LDFLAGS)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/hv/%.c.o: %.c $(BUILD)/hv/flags | build/include/xen
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  CC      $<')
+	$(Q)$(TARGET_CC) $(CFLAGS_HV) -MMD -MP -c $< -o $@
+
+$(BUILD)/hv/%.asm.o: %.asm $(BUILD)/hv/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  NASM    $<')
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ $< -o $@
+
+# The symbol table for backtraces comes from a link without one; the second link
+# has a table of the right size, so the third is exact (scripts/mksyms.py checks).
+$(BUILD)/hv/symbols%.o: $(BUILD)/hv/symbols%.c
+	$(Q)$(TARGET_CC) $(CFLAGS_HV) -c $< -o $@
+
+$(BUILD)/hv/symbols0.c: scripts/mksyms.py $(BUILD)/hv/flags
+	$(Q)$(PYTHON) scripts/mksyms.py $@ </dev/null
+$(BUILD)/hv/symbols1.c $(BUILD)/hv/symbols2.c: $(BUILD)/hv/symbols%.c: $(BUILD)/hv/symbols%.map
+	$(Q)$(PYTHON) scripts/mksyms.py $@ <$<
+
+HV_LINK = $(LD) $(LDFLAGS) -T linker.ld -o $@ $(HV_OBJECTS)
+$(BUILD)/hv/link0.elf: $(HV_OBJECTS) linker.ld $(BUILD)/hv/symbols0.o
+	$(Q)$(HV_LINK) $(BUILD)/hv/symbols0.o
+$(BUILD)/hv/link1.elf: $(BUILD)/hv/symbols1.o
+	$(Q)$(HV_LINK) $<
+$(BUILD)/hv/symbols1.map: $(BUILD)/hv/link0.elf
+	$(Q)$(NM) -n $< >$@
+$(BUILD)/hv/symbols2.map: $(BUILD)/hv/link1.elf
+	$(Q)$(NM) -n $< >$@
+
+$(HV_IMAGE).elf: $(BUILD)/hv/symbols2.o
+	$(if $(Q),@echo '  LD      $@')
+	$(Q)$(HV_LINK) $<
+	$(Q)$(NM) -n $@ | $(PYTHON) scripts/mksyms.py --check $(BUILD)/hv/symbols2.c
+# What GRUB loads: no debug information; the table for backtraces is in its data.
+$(HV_IMAGE): $(HV_IMAGE).elf
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+-include $(HV_OBJECTS:.o=.d)
