@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Makes the GRUB CD image that a machine boots."""
+
+import os
+import shutil
+import subprocess
+
+from rig import RigError
+
+GRUB_DIRS = {"bios": "/usr/lib/grub/i386-pc", "uefi": "/usr/lib/grub/x86_64-efi"}
+
+
+# What the image's own start-up and our menu ask for; nothing else needs to be on it.
+GRUB_MODULES = ("normal multiboot2 iso9660 search all_video part_acorn part_amiga part_apple "
+                "part_bsd part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc")
+
+
+class Module:
+    """A multiboot2 module: a file, and the command line whose first word names it."""
+
+    def __init__(self, path, cmdline):
+        self.path = path
+        self.cmdline = cmdline
+
+
+def quote(text):
+    """Each word by itself: GRUB puts quotation marks around an argument with spaces in it."""
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in text.split())
+
+
+def menu(hypervisor_cmdline, modules):
+    lines = [
+        "set timeout=0",
+        "insmod all_video",
+        "set gfxpayload=keep",
+        'menuentry "Xenith" {',
+        f"  multiboot2 /boot/xenith {quote(hypervisor_cmdline)}",
+    ]
+    for number, module in enumerate(modules):
+        lines.append(f"  module2 /boot/module{number} {quote(module.cmdline)}")
+    lines += ["  boot", "}", ""]
+    return "\n".join(lines)
+
+
+def make(directory, hypervisor, hypervisor_cmdline, modules, firmware):
+    """Write DIRECTORY/boot.iso. firmware: "bios", "uefi" or "both"."""
+    tree = os.path.join(directory, "iso")
+    boot = os.path.join(tree, "boot")
+    os.makedirs(os.path.join(boot, "grub"))
+    _place(hypervisor, os.path.join(boot, "xenith"))
+    for number, module in enumerate(modules):
+        _place(module.path, os.path.join(boot, f"module{number}"))
+    with open(os.path.join(boot, "grub", "grub.cfg"), "w", encoding="utf-8") as out:
+        out.write(menu(hypervisor_cmdline, modules))
+    image = os.path.join(directory, "boot.iso")
+    command = ["grub-mkrescue", "-o", image, "--compress=no", "--fonts=", "--themes=",
+               "--locales=", "--install-modules=" + GRUB_MODULES]
+    if firmware != "both":
+        if not os.path.isdir(GRUB_DIRS[firmware]):
+            raise RigError(f"GRUB for {firmware} is not installed ({GRUB_DIRS[firmware]})")
+        command += ["-d", GRUB_DIRS[firmware]]
+    command += [tree]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        raise RigError("grub-mkrescue failed:\n" + done.stdout.decode(errors="replace"))
+    shutil.rmtree(tree)
+    return image
+
+
+def _place(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise RigError(f"cannot read {source}: {error.strerror}") from error
