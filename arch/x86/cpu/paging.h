@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The hypervisor's own address space (docs/memory.md):
+ *
+ *   IMAGE_BASE   0xffffffff80000000  the image: text RX, rodata R, data and bss RW
+ *   VMAP_BASE    0xffffff8000000000  devices (uncached), firmware tables and modules while they are
+ *                                    read; mappings here belong to the core that made them
+ *   PERCORE_BASE 0xffffff0000000000  per core: stacks between guard pages, struct pcpu, windows
+ *   FRAMES_BASE  0xffffc00000000000  frame table (struct frame), backed where there is RAM
+ *   OWN_BASE     0xffff800000000000  own memory at OWN_BASE + hpa, mapped 2 MiB at a time when the
+ *                                    hypervisor takes a chunk for itself; never unmapped
+ *
+ * Nothing else is mapped: no guest frame is, but through a window.
+ */
+#ifndef ARCH_X86_CPU_PAGING_H
+#define ARCH_X86_CPU_PAGING_H
+
+#include "core/lib/types.h"
+
+#define IMAGE_BASE 0xffffffff80000000UL
+#define VMAP_BASE 0xffffff8000000000UL
+#define PERCORE_BASE 0xffffff0000000000UL
+#define FRAMES_BASE 0xffffc00000000000UL
+#define OWN_BASE 0xffff800000000000UL
+
+#define PTE_P 1ULL
+#define PTE_RW (1ULL << 1)
+#define PTE_PWT (1ULL << 3)
+#define PTE_PCD (1ULL << 4)
+#define PTE_A (1ULL << 5)
+#define PTE_D (1ULL << 6)
+#define PTE_PS (1ULL << 7)
+#define PTE_G (1ULL << 8)
+#define PTE_NX (1ULL << 63)
+
+enum map_kind { MAP_RAM_RW, MAP_RAM_RO, MAP_DEVICE };
+
+/*
+ * Map len bytes at hpa (any alignment) in the vmap area; NULL when the area or memory is used up.
+ * For devices and for boot data; only the calling core may use the address, unless it was mapped
+ * at boot before the other cores started. Takes the frame allocator's lock for page tables.
+ */
+void *paging_map(hpa_t hpa, uint64_t len, enum map_kind kind) must_check;
+void paging_unmap(void *va, uint64_t len);
+
+/* Map one 2 MiB chunk of own memory at OWN_BASE + hpa (aligned). Called by mm/own.c alone. */
+enum status paging_map_own(hpa_t hpa) must_check;
+/* Back the frame table for [va, va+len) with zeroed memory from `take` (boot only). */
+enum status paging_map_boot(void *va, uint64_t len, uint64_t (*take)(uint64_t pages)) must_check;
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The per-core block. What other cores may look at or write is a type of its own
+ * (struct pcpu_shared), alone on its cache lines; everything else belongs to the core.
+ */
+#ifndef ARCH_X86_CPU_PERCPU_H
+#define ARCH_X86_CPU_PERCPU_H
+
+#include "arch/x86/cpu/this_cpu.h"
+#include "core/lib/types.h"
+
+#define MAX_CORES 64
+#define MAX_PHYSMAPS 64 /* slots of struct physmap, and so of domains */
+#define WINDOW_COUNT 64 /* window slots of a core; power of two */
+
+struct vcpu;
+struct physmap;
+
+/* docs/gpc.md: the two epochs are what a physmap change waits for. Written by the owner only. */
+struct pcpu_shared {
+	uint64_t run;		  /* odd: this core executes a guest of `physmap` */
+	uint64_t acc;		  /* odd: inside an access section */
+	struct physmap *physmap;  /* stored before run goes odd */
+	struct vcpu *current;	  /* vCPU loaded on this core, or NULL; for show and kicks */
+	bool idle;		  /* halted or about to: a wake must send an IPI */
+	bool online;
+} aligned_to(64);
+
+struct pcpu {
+	struct pcpu *self;	/* must be first: this_cpu() reads %gs:0 */
+	uint32_t id;		/* 0 .. core_count-1 */
+	uint32_t apic_id;
+	uint64_t guest_regs_top; /* used in assembly (arch/x86/vmx/entry.asm) */
+
+	struct vcpu *vcpu;	/* the vCPU this core runs, or NULL */
+	uint64_t window_tag[WINDOW_COUNT]; /* pfn mapped in each slot, or INVALID_FRAME */
+	uint64_t *window_pte;	/* the PTEs of the slots */
+	uint8_t *window_base;	/* virtual address of slot 0 */
+
+	uint64_t seen_gen[MAX_PHYSMAPS]; /* map generation for which this core did INVEPT */
+
+	uint64_t slice_end;	/* TSC at which the current vCPU's slice ends */
+	uint64_t timer_deadline; /* TSC for which the APIC timer is armed; ~0 when not */
+	uint64_t idle_tsc;	/* TSC ticks spent halted */
+	void *vmxon_region;
+	void *tss;
+	uint64_t nmi_count;
+
+	struct pcpu_shared shared;
+};
+
+/* All started cores, by id; entries are set before core_count covers them. */
+extern struct pcpu *pcpus[MAX_CORES];
+extern uint32_t core_count;
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#ifndef CORE_DOMAIN_H
+#define CORE_DOMAIN_H
+
+#include "arch/x86/cpu/tsc.h"
+#include "core/console.h"
+#include "core/vcpu.h"
+#include "core/work.h"
+#include "mm/physmap.h"
+
+#define DOMAIN_NAME_MAX 64
+
+enum domain_state {
+	DOMAIN_BUILDING, /* its memory is being filled */
+	DOMAIN_ALIVE,
+	DOMAIN_DYING,	 /* no vCPU of it will be entered again */
+};
+
+/* Why a domain ended: SHUTDOWN_* of xen/sched.h, and what only we do. */
+enum domain_end {
+	END_POWEROFF = 0,
+	END_REBOOT = 1,
+	END_SUSPEND = 2,
+	END_CRASH = 3,
+	END_WATCHDOG = 4,
+	END_SOFT_RESET = 5,
+	END_DESTROYED = 256, /* by the operator */
+	END_RESTARTED = 257, /* by the operator */
+	END_NONE = 0xffff,
+};
+
+/* on_poweroff, on_reboot, on_crash of xl.cfg(5). */
+enum domain_action { ACTION_DESTROY, ACTION_RESTART, ACTION_PRESERVE };
+
+struct xen_domain;
+struct vmx_domain;
+struct guest_config; /* boot/config.h */
+
+struct domain {
+	uint16_t id;   /* domid: 1 .. , never reused before the ids run out */
+	uint16_t slot; /* index in domains[], physmap slot and frame owner */
+	char name[DOMAIN_NAME_MAX];
+	enum domain_state state;
+	struct physmap physmap;
+	uint32_t vcpu_count;
+	struct vcpu *vcpus[MAX_VCPUS];
+	uint64_t affinity;	 /* `cpus`: mask of cores */
+	uint64_t memory_pages;	 /* what it was built with */
+	enum domain_action on_poweroff, on_reboot, on_crash;
+	enum domain_end end;	 /* why it ends; END_NONE while it lives */
+	uint64_t birth_tsc;	 /* guest system time 0 */
+	const struct guest_config *config; /* to build it again */
+	struct xen_domain *xen;	 /* xenabi */
+	struct vmx_domain *vmx;	 /* arch/x86/vmx: CPUID and MSR policy */
+	struct guest_console console;
+	struct work teardown;
+	uint32_t refs;
+	uint64_t paused_by_operator;
+	uint8_t handle[16]; /* UUID */
+};
+
+/* Domains by slot; NULL for a free one. Changed under the domain lock. */
+extern struct domain *domains[MAX_PHYSMAPS];
+
+/*
+ * Create an empty domain in state BUILDING with `vcpus` vCPUs, all offline. Nothing remains on
+ * failure. Boot core or a work piece.
+ */
+enum status domain_create(const char *name, uint32_t vcpus, struct domain **out) must_check;
+/* From BUILDING to ALIVE: vCPU 0 becomes runnable. */
+void domain_start(struct domain *d);
+
+/* Find by domid or name and take a reference; NULL when there is none or it is dying. */
+struct domain *domain_get(uint16_t id);
+struct domain *domain_get_by_name(const char *name);
+void domain_put(struct domain *d);
+uint32_t domain_count(void); /* not counting dying ones that will not be restarted */
+
+/*
+ * End a domain: a guest's own shutdown, its crash, or the operator. Marks it dying, kicks its vCPUs
+ * out, queues teardown, and acts as on_* says afterwards. Returns at once; the first reason wins.
+ * Any core, no lock held; the calling vCPU may be one of the domain's own.
+ */
+void domain_shutdown(struct domain *d, enum domain_end why);
+/* A guest did what cannot be continued: log it with the vCPU's full state, then END_CRASH. */
+void domain_crash(struct vcpu *v, const char *fmt, ...) printf_like(2, 3);
+
+/* All its vCPUs off their cores and not to be run, until unpaused; counted. Does not wait. */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+
+/* Guest system time: nanoseconds since the domain was started, and back to a TSC value. */
+static inline uint64_t domain_time_ns(const struct domain *d, uint64_t tsc)
+{
+	return tsc_scale_ticks(tsc - d->birth_tsc, tsc_scale);
+}
+uint64_t domain_time_to_tsc(const struct domain *d, uint64_t ns);
+
+#endif

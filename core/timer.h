@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/* One-shot timers on the TSC. They fire on the core whose queue they are in, in root mode. */
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+#include "core/lib/types.h"
+
+struct timer {
+	uint64_t deadline;	     /* TSC; ~0 when not armed */
+	void (*fire)(struct timer *); /* root, IF=0, no lock held; may re-arm */
+	uint32_t core;		     /* whose queue */
+	struct timer *child, *sibling, *prev; /* the queue's heap */
+};
+
+void timer_init(struct timer *t, void (*fire)(struct timer *));
+/* (Re-)arm on a core's queue. Any core; a deadline in the past fires at the next look. */
+void timer_set(struct timer *t, uint64_t deadline, uint32_t core);
+/* After it returns the handler is not running elsewhere and will not run. Never from a handler of
+ * the same timer; holds no lock that the handler takes. */
+void timer_cancel(struct timer *t);
+/* Fire what is due on this core and arm the APIC timer for the next; called after a timer
+ * interrupt and before idling. */
+void timer_run_due(void);
+
+#endif

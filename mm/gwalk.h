@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guest linear addresses: the software walk of a guest's own page tables (SDM vol. 3 ch. 4), 32-bit,
+ * PAE, 4-level and none, with a small cache of whole walks that is re-read and compared on use.
+ */
+#ifndef MM_GWALK_H
+#define MM_GWALK_H
+
+#include "mm/physmap.h"
+
+struct guest_paging {
+	uint64_t cr0, cr3, cr4, efer, rflags;
+	bool user;	  /* CPL 3 */
+};
+
+#define GWALK_ENTRIES 4
+
+struct gwalk_cached {
+	uint64_t page;	  /* linear page number, or ~0 when empty */
+	uint64_t cr3, mode, map_gen;
+	uint64_t table_pfn[4], index[4], entry[4];
+	uint64_t rights;
+	pfn_t pfn;	  /* of the final page */
+	uint8_t levels;
+};
+
+struct gwalk_cache {
+	struct gwalk_cached slot[GWALK_ENTRIES];
+	uint64_t hits, misses;
+};
+
+/* A failed translation: what a #PF would say (SDM vol. 3, 4.7). */
+struct gwalk_fault {
+	uint64_t linear;
+	uint32_t error_code;
+	bool non_canonical;
+};
+
+enum gwalk_access { GWALK_READ, GWALK_WRITE, GWALK_FETCH };
+
+/*
+ * Copy between own memory and guest linear memory; all page tables and pages are reached through
+ * the physmap inside access sections. ERR_NOT_FOUND with *fault filled in when a page does not
+ * translate; whole pages before it have been copied. Outside sections. cache may be NULL.
+ */
+enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging *gp,
+			    struct gwalk_cache *cache, void *dst, uint64_t linear, size_t len,
+			    enum gwalk_access access, struct gwalk_fault *fault) must_check;
+enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
+			  struct gwalk_cache *cache, uint64_t linear, const void *src, size_t len,
+			  struct gwalk_fault *fault) must_check;
+
+/* Translate one linear address to a guest-physical one; sets no accessed or dirty bit. */
+enum status gwalk_translate(const struct physmap *pm, const struct guest_paging *gp,
+			    uint64_t linear, enum gwalk_access access, gpa_t *out,
+			    struct gwalk_fault *fault) must_check;
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Access sections: the only time in which a core may touch a guest's frame. A physmap change waits
+ * until every section that was open when it looked has ended before it frees anything
+ * (docs/gpc.md). Inside: read a translation and use it, about a page of work at most; no lock, no
+ * wait, no nested section. A translation read in one section is never used in another.
+ */
+#ifndef MM_SECTION_H
+#define MM_SECTION_H
+
+#include "arch/x86/cpu/percpu.h"
+#include "core/lib/assert.h"
+#include "core/lib/atomic.h"
+
+/* The exchange is the full fence between this store and the load of any translation. */
+static inline void section_begin(void)
+{
+	struct pcpu_shared *s = &this_cpu()->shared;
+
+	DEBUG_ASSERT(!(s->acc & 1));
+	(void)atomic_xchg(&s->acc, s->acc + 1);
+}
+
+static inline void section_end(void)
+{
+	struct pcpu_shared *s = &this_cpu()->shared;
+
+	DEBUG_ASSERT(s->acc & 1);
+	store_release(&s->acc, s->acc + 1);
+}
+
+static inline bool section_open(void)
+{
+	return this_cpu()->shared.acc & 1;
+}
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Per-core windows: the hypervisor's only mapping of guest frames. A direct-mapped cache of
+ * WINDOW_COUNT slots, keyed by frame. As a mapping (frame -> address) a slot stays right as long
+ * as it stands; what expires is the gfn -> frame step before it, which is why it is used inside the
+ * access section that made that step and nowhere else.
+ */
+#ifndef MM_WINDOW_H
+#define MM_WINDOW_H
+
+#include "arch/x86/cpu/percpu.h"
+#include "core/lib/types.h"
+
+/* Replace the slot's frame. Use window_map(). */
+void *window_fill(struct pcpu *cpu, pfn_t pfn);
+
+/*
+ * The address of a frame on this core, inside a section only. A later call may replace the slot of
+ * any other frame with the same low bits: hold at most one window at a time unless the frames are
+ * known to differ in their low bits, or use window_map_second().
+ */
+static inline void *window_map(pfn_t pfn)
+{
+	struct pcpu *cpu = this_cpu();
+	unsigned int slot = pfn.n & (WINDOW_COUNT - 1);
+
+	if (likely(cpu->window_tag[slot] == pfn.n))
+		return cpu->window_base + slot * PAGE_SIZE;
+	return window_fill(cpu, pfn);
+}
+
+/* A second window that no window_map() call replaces: for copies between two guest frames. */
+void *window_map_second(pfn_t pfn);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/* What the processor layer uses of the Xen ABI. */
+#ifndef XENABI_XEN_H
+#define XENABI_XEN_H
+
+#include "core/domain.h"
+
+struct cpuid_regs;
+
+/* xenabi/hypercall.c: the guest executed VMCALL. Registers in v->regs; sets RAX and, for a
+ * continuation, arguments and RIP. Own core, loaded vCPU, outside sections. */
+void xen_hypercall(struct vcpu *v);
+
+/* xenabi/evtchn.c: the vector of an upcall that must be injected directly (callback type 2), or -1.
+ * Reads upcall_pending in the vcpu_info; cheap, called before each entry. */
+int xen_upcall_vector(struct vcpu *v);
+/* Whether an event is pending for a vCPU that halts (also with op 23's vector or none). */
+bool xen_event_pending(struct vcpu *v);
+/* The local APIC was software-enabled: an upcall lost meanwhile is raised again (op 23). */
+void xen_lapic_enabled(struct vcpu *v);
+
+/* xenabi/cpuid.c: leaves 0x40000000.. of the hypervisor; true when it is one of them. */
+bool xen_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out);
+/* xenabi/hypercall_page.c: write of the hypercall MSR (0x40000000): false means #GP. */
+bool xen_msr_write(struct vcpu *v, uint32_t msr, uint64_t value);
+bool xen_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value);
+
+#endif
