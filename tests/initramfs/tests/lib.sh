@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# Verdicts that the rig reads from the console: "xtest: ok NAME",
+# "xtest: not ok NAME: why". Sourced by every test.
+
+ok() {
+	echo "xtest: ok $1"
+}
+
+not_ok() {
+	echo "xtest: not ok $1: $2"
+}
+
+# is NAME WANTED FOUND
+is() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', found '$3'"; fi
+}
+
+# succeeds NAME COMMAND...
+succeeds() {
+	name=$1
+	shift
+	if "$@" >/tmp/output 2>&1; then
+		ok "$name"
+	else
+		not_ok "$name" "$(tail -n 3 /tmp/output | tr '\n' ' ')"
+	fi
+}
+
+# The value of xenith.KEY= on the command line.
+value() {
+	sed -n "s/.*xenith\.$1=\([^ ]*\).*/\1/p" /proc/cmdline
+}
+
+# The kernel must have nothing to complain about.
+clean_log() {
+	dmesg | grep -E 'WARNING|BUG|Call Trace|lockup|stall|nstable|hung task|Oops|unchecked MSR|timed out|Kernel panic|clocksource: .*skew' \
+		>/tmp/complaints
+	if [ -s /tmp/complaints ]; then
+		not_ok "$1" "$(head -n 3 /tmp/complaints | tr '\n' ' ')"
+	else
+		ok "$1"
+	fi
+}
+
+# Sum over all CPUs of the interrupts in the lines that match.
+interrupts() {
+	grep -E "$1" /proc/interrupts | awk '{ for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }'
+}
