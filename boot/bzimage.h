@@ -24,7 +24,8 @@ enum status bzimage_parse(const void *image, size_t size, const struct guest_lay
 			  struct load_plan *plan, const char **error) must_check;
 
 struct bzimage_args {
-	const struct guest_layout *layout;
+	const struct layout_range *range; /* the memory map */
+	uint32_t range_count;
 	gpa_t cmdline;
 	gpa_t ramdisk; /* with ramdisk_size 0: none */
 	uint64_t ramdisk_size;

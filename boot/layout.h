@@ -4,8 +4,8 @@
  * decisions: any context.
  *
  *   0            RAM, no hole below 1 MiB
- *   low_end      nothing (at most 0xF0000000)
- *   0xFC000000   ACPI tables
+ *   low_end      nothing (low_end is at most 0xFC000000)
+ *   0xFC000000   ACPI: a page for the RSDP, then the tables
  *   0xFEE00000   local APIC
  *   0xFEFF8000   special pages: xenstore ring +4, console ring +7
  *   4 GiB        the rest of the RAM, up to high_end
@@ -16,17 +16,18 @@
 #include "boot/load_plan.h"
 #include "core/lib/types.h"
 
-#define LAYOUT_MMIO_START     0xF0000000ULL
+#define LAYOUT_LOW_MAX        0xFC000000ULL /* RAM below 4 GiB ends here at the latest */
 #define LAYOUT_ACPI_BASE      0xFC000000ULL
-#define LAYOUT_ACPI_SIZE      0x00010000ULL
+#define LAYOUT_ACPI_TABLES    0xFC001000ULL
+#define LAYOUT_ACPI_SIZE      0x00005000ULL
 #define LAYOUT_LAPIC_BASE     0xFEE00000ULL
 #define LAYOUT_SPECIAL_BASE   0xFEFF8000ULL
 #define LAYOUT_SPECIAL_PAGES  8
 #define LAYOUT_XENSTORE_PAGE  4
 #define LAYOUT_CONSOLE_PAGE   7
 #define LAYOUT_HIGH_BASE      0x100000000ULL
-#define LAYOUT_RSDP_LOW       0x000FFFC0ULL
-#define LAYOUT_RANGES_MAX     8
+#define LAYOUT_RSDP_LOW       0x000FFFC0ULL /* where old Linux looks for it */
+#define LAYOUT_RANGES_MAX     6
 #define LAYOUT_VCPUS_MAX      128
 #define LAYOUT_MEMORY_MIN_MIB 2
 #define LAYOUT_MEMORY_MAX_MIB (1024ULL * 1024)
@@ -45,9 +46,6 @@ struct guest_layout {
 	uint64_t high_end; /* ... and [LAYOUT_HIGH_BASE, high_end); 0 when there is none */
 	gfn_t xenstore;    /* gfn of the xenstore ring */
 	gfn_t console;     /* gfn of the console ring */
-	/* RAM, ACPI, special pages; ascending */
-	uint32_t range_count;
-	struct layout_range range[LAYOUT_RANGES_MAX];
 };
 
 /* Sizes of what goes into the RAM beside the kernel. */
@@ -59,8 +57,10 @@ struct layout_sizes {
 struct layout_places {
 	gpa_t info;    /* page aligned */
 	gpa_t ramdisk; /* page aligned */
-	gpa_t rsdp;    /* below 1 MiB, or inside the ACPI area when the kernel allows it */
-	bool rsdp_low; /* which of them */
+	gpa_t rsdp;    /* LAYOUT_ACPI_BASE, or LAYOUT_RSDP_LOW for a kernel that needs that */
+	/* The guest's memory map: ascending, without overlaps. */
+	uint32_t range_count;
+	struct layout_range range[LAYOUT_RANGES_MAX];
 };
 
 /*
@@ -71,8 +71,10 @@ enum status layout_make(uint64_t memory_mib, uint32_t vcpus, struct guest_layout
 			const char **error) must_check;
 
 /*
- * Place ramdisk and start information as high in the low RAM as they go, clear of the kernel, the
- * low RSDP and each other. ERR_NOMEM with a static text that says what found no room.
+ * Place start information and ramdisk in low RAM right behind the kernel, as xl does: a guest that
+ * starts with only its first GiB mapped can read them (Linux's PVH entry). Where that is too
+ * little, below the kernel. Clear of the kernel, the low RSDP and each other. ERR_NOMEM with a
+ * static text that says what found no room.
  */
 enum status layout_place(const struct guest_layout *layout, const struct load_plan *plan,
 			 const struct layout_sizes *sizes, struct layout_places *out,

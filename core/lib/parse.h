@@ -36,6 +36,12 @@ bool parse_bool(struct text t, bool *value) must_check;
  */
 bool parse_next(struct text *t, char separator, struct text *piece) must_check;
 
+/*
+ * The same for words parted by any number of blanks (space, tab, line end): *word is the first one
+ * and *t starts at the second. False when there is none.
+ */
+bool parse_word(struct text *t, struct text *word) must_check;
+
 /* Copy t with a NUL into dst of size bytes; false, and dst untouched, when it does not fit. */
 bool parse_copy(char *dst, size_t size, struct text t) must_check;
 
