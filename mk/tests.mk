@@ -2,17 +2,59 @@
 # Every kind of test. Each part writes its counts to build/results/PART.
 
 FUZZ_SECONDS ?= 3
+# Emulators at once.
+JOBS ?= 2
+TEST_PARTS := lint unit fuzz model guest system
+
+.PHONY: test $(TEST_PARTS) system-full bench guest-images
+
+# Runs every part, also after a failure, and sums up.
+test: packages
+	@$(PYTHON) scripts/runall.py $(TEST_PARTS)
 
 # Host programs: rules made from the "// sources:" line of each test.
 HOST_TESTS := $(sort $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c))
-build/host.mk: scripts/hostrules.py $(HOST_TESTS)
+build/host.mk: scripts/hostrules.py scripts/header.py $(HOST_TESTS)
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) scripts/hostrules.py $(HOST_TESTS) > $@
 
-.PHONY: unit fuzz host-unit host-fuzz
 unit: build/host.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/host.mk unit; $(PYTHON) scripts/rununit.py $(ONLY)
 
 fuzz: build/host.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/host.mk fuzz; \
 	  $(PYTHON) scripts/runfuzz.py --seconds $(FUZZ_SECONDS) $(ONLY)
+
+# Models bring their own Makefile, which ends with "N passed, N failed".
+model:
+	$(Q)$(PYTHON) scripts/runmodel.py
+
+lint: build/host.mk build/include/xen
+	$(Q)$(PYTHON) scripts/lint.py $(ONLY)
+
+# Micro-guests: rules made from the comments in each one's main.c.
+GUEST_MAINS := $(sort $(wildcard tests/guest/*/main.c))
+build/guest.mk: scripts/guestrules.py scripts/header.py $(GUEST_MAINS) \
+  $(wildcard tests/guest/*) $(wildcard tests/guest/lib/*)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) scripts/guestrules.py $(GUEST_MAINS) > $@
+guest-images: build/guest.mk build/include/xen
+	$(Q)$(MAKE) -k -f mk/guest.mk images
+
+guest: all
+	$(Q)$(MAKE) guest-images; \
+	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) $(ONLY)
+
+# Costs are counted in Bochs, where a tick is an instruction; the counting build
+# has figures of its own, so it is run besides.
+bench: all
+	$(Q)$(MAKE) COUNT=1 all
+	$(Q)$(MAKE) guest-images
+	$(Q)$(PYTHON) tests/rig/bench.py
+
+system: all linux
+	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) \
+	  $(if $(ONLY),-k '$(ONLY)')
+system-full: all linux
+	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) --full \
+	  $(if $(ONLY),-k '$(ONLY)')

@@ -14,19 +14,7 @@ Several "sources" lines add up. Without one the test stands alone.
 import os
 import sys
 
-
-def header(path):
-    """The "// key: words" lines before the first line that is no comment."""
-    keys = {}
-    with open(path, encoding="utf-8") as source:
-        for line in source:
-            line = line.strip()
-            if not line.startswith("//"):
-                break
-            key, colon, words = line[2:].strip().partition(":")
-            if colon and key in ("sources", "sanitize"):
-                keys.setdefault(key, []).extend(words.split())
-    return keys
+from header import header
 
 
 def main(paths):
@@ -35,11 +23,11 @@ def main(paths):
     depends = set()
     for path in paths:
         kind = path.split("/")[1]
-        keys = header(path)
-        sanitizer = keys.get("sanitize", ["address"])[0]
+        keys = header(path, ("sources", "sanitize"))
+        sanitizer = keys.get("sanitize", "address")
         program = f"build/{kind}/{os.path.basename(path)[:-2]}"
         objects = [f"build/{kind}/{sanitizer}/{source[:-2]}.o"
-                   for source in [path, *keys.get("sources", [])]]
+                   for source in [path, *keys.get("sources", "").split()]]
         programs[kind].append(program)
         depends.update(objects)
         link = f"$(LINK_UNIT_{sanitizer})" if kind == "unit" else "$(LINK_FUZZ)"

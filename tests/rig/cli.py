@@ -5,7 +5,6 @@ import argparse
 import os
 import re
 import sys
-import tempfile
 import time
 
 from rig import RigError, guestcfg, iso
@@ -141,7 +140,7 @@ def main(argv=None):
     try:
         re.compile(arguments.expect or "")
         re.compile(arguments.input_after)
-        with tempfile.TemporaryDirectory(prefix="xenith-cfg-") as directory:
+        with iso.scratch() as directory:
             return run(arguments, directory)
     except re.error as error:
         print(f"tests/boot: not a regular expression: {error}", file=sys.stderr)

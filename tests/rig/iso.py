@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 
 from rig import RigError
 
@@ -21,6 +22,11 @@ class Module:
     def __init__(self, path, cmdline):
         self.path = path
         self.cmdline = cmdline
+
+
+def scratch():
+    """A private directory for generated modules, as a context manager."""
+    return tempfile.TemporaryDirectory(prefix="xenith-cfg-")
 
 
 def quote(text):

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boot the micro-guests of tests/guest and count what they report.
+
+usage: microguest.py [--jobs N] [--machine M] [--batch N] [NAME...]
+
+What a guest needs stands in comments at the top of its main.c:
+
+    // variants: 64 32       built for (64)         // vcpus: 2      (1)
+    // memory: 16            MiB (16)               // cores: 2      of the machine (1)
+    // cmdline: words        for the guest          // hv-cmdline: words
+    // config: line; line    more for its xl.cfg    // timeout: 60   seconds (60)
+    // model: NAME           the emulator's CPU     // expect: crash or reboot
+    // input: text           typed when the plan has been seen
+    // solo                  never shares the machine with other guests
+
+Guests with one vCPU and no wishes for the machine share a boot. One that does
+not finish there is booted again by itself, to see whose fault it was; the
+shared boot's own failure counts all the same.
+"""
+
+import argparse
+import glob
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+
+from rig import guestcfg, iso, tap  # noqa: E402
+from rig.session import ALL_GONE, Expectation, Session  # noqa: E402
+from header import header  # noqa: E402
+from results import Results  # noqa: E402
+
+KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
+        "solo", "cmdline", "model", "input")
+BOOT_S = 60
+LOGS = "build/guest/log"
+
+
+class Guest:
+    """One variant of one micro-guest."""
+
+    def __init__(self, directory, bits, wishes):
+        self.directory = directory
+        self.name = f"{os.path.basename(directory)}{bits}"
+        self.image = f"build/guest/{self.name}.elf"
+        self.wishes = wishes
+        self.memory = int(wishes.get("memory", 16))
+        self.vcpus = int(wishes.get("vcpus", 1))
+        self.cores = int(wishes.get("cores", 1))
+        self.timeout = int(wishes.get("timeout", 60))
+        self.expect = wishes.get("expect")
+
+    def built(self):
+        """Whether the image is newer than its sources: make leaves an old one after an error."""
+        if not os.path.exists(self.image):
+            return False
+        sources = glob.glob(f"{self.directory}/*") + glob.glob("tests/guest/lib/*")
+        return os.path.getmtime(self.image) >= max(map(os.path.getmtime, sources))
+
+    def shares(self):
+        return self.vcpus == 1 and not any(
+            key in self.wishes for key in ("solo", "cores", "hv-cmdline", "expect", "model",
+                                           "input"))
+
+    def modules(self, directory):
+        extra = [line.strip() for line in self.wishes.get("config", "").split(";") if line.strip()]
+        if self.expect == "reboot":
+            extra.append('on_reboot = "destroy"')
+        path = os.path.join(directory, self.name + ".cfg")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(guestcfg.text(self.name, kernel=self.name + ".elf", memory=self.memory,
+                                    vcpus=self.vcpus, cmdline=self.wishes.get("cmdline", ""),
+                                    extra=extra))
+        return [iso.Module(path, self.name + ".cfg"),
+                iso.Module(os.path.abspath(self.image), self.name + ".elf")]
+
+
+def find(names):
+    guests = []
+    for path in sorted(glob.glob("tests/guest/*/main.c")):
+        directory = os.path.dirname(path)
+        wishes = header(path, KEYS)
+        guests += [Guest(directory, bits, wishes) for bits in wishes.get("variants", "64").split()]
+    if names:
+        return [guest for guest in guests
+                if any(name in (guest.name, guest.name[:-2]) for name in names)]
+    # The measuring guest is for `make bench`.
+    return [guest for guest in guests if not guest.name.startswith("bench")]
+
+
+def boot(guests, machine, hypervisor=None):
+    """Boot some guests together: (console text, what went wrong or None)."""
+    first = guests[0]
+    os.makedirs(LOGS, exist_ok=True)
+    log = os.path.join(LOGS, "+".join(guest.name for guest in guests)[:200] + ".log")
+    with iso.scratch() as directory:
+        modules = [module for guest in guests for module in guest.modules(directory)]
+        modules.sort(key=lambda module: not module.cmdline.endswith(".cfg"))
+        with Session(modules, kind=machine, cores=max(guest.cores for guest in guests),
+                     host_memory=256 + sum(guest.memory for guest in guests),
+                     cpu=first.wishes.get("model"), hypervisor=hypervisor,
+                     hv_cmdline=first.wishes.get("hv-cmdline", ""), log=log) as session:
+            try:
+                if "input" in first.wishes:
+                    session.expect(r"1\.\.\d+", BOOT_S + first.timeout)
+                    typed = first.wishes["input"].encode().decode("unicode_escape")
+                    session.send(typed)
+                end = session.expect(ALL_GONE, BOOT_S + sum(guest.timeout for guest in guests))
+                session.settle()
+                return session.text, None, int(end.group(2) or 0)
+            except Expectation as error:
+                session.settle()
+                return session.text, str(error), 0
+
+
+def verdict(guest, text, alone, problem, crashed):
+    """(Tap, what is wrong with this guest or None)"""
+    found = tap.Tap(tap.of_guest(text, guest.name, alone))
+    if found.failed:
+        return found, "not ok: " + "; ".join(found.failed)
+    if not found.complete():
+        return found, problem or f"{found.seen} of {found.planned} results"
+    if problem and alone:
+        return found, problem
+    if alone and (guest.expect == "crash") != (crashed == 1):
+        return found, "the guest crashed" if crashed else "the guest did not crash"
+    return found, None
+
+
+def run(guests, machine):
+    """[(name, Tap or None, problem, console)] for guests that are booted together."""
+    text, problem, crashed = boot(guests, machine)
+    alone = len(guests) == 1
+    rows = []
+    again = []
+    for guest in guests:
+        found, wrong = verdict(guest, text, alone, problem, crashed)
+        if wrong and not alone and not found.failed:
+            again.append(guest)
+        else:
+            rows.append((guest.name, found, wrong, text))
+    if again and (problem or crashed):
+        names = " ".join(guest.name for guest in guests)
+        rows.append((f"together: {names}", None, problem or f"{crashed} crashed", text))
+    for guest in again:
+        rows += run([guest], machine)
+    return rows
+
+
+def batches(guests, size):
+    """Lists of guests to boot together, the long ones first."""
+    shared = [guest for guest in guests if guest.shares()]
+    lists = [[guest] for guest in guests if not guest.shares()]
+    lists += [shared[i:i + size] for i in range(0, len(shared), size)]
+    return lists
+
+
+def report(results, rows):
+    for name, found, wrong, text in rows:
+        if found:
+            results.passed += len(found.passed)
+            for skipped in found.skipped:
+                results.skip(name, skipped)
+        if wrong:
+            # Each "not ok" is a failure; a guest without one still has one.
+            results.failed += max(0, len(found.failed) - 1) if found else 0
+            results.add(name, False, wrong + "\n" + "\n".join(text.splitlines()[-25:]))
+        else:
+            print(f"ok guest: {name}: {len(found.passed)} checks", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--machine", default="auto")
+    parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    results = Results("guest")
+    guests = find(arguments.names)
+    for guest in [guest for guest in guests if not guest.built()]:
+        results.add(guest.name, False, "does not build")
+        guests.remove(guest)
+    if arguments.names and not guests and not results.failed:
+        results.add(" ".join(arguments.names), False, "no such guest")
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for rows in pool.map(lambda batch: run(batch, arguments.machine),
+                             batches(guests, arguments.batch)):
+            report(results, rows)
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
