@@ -16,20 +16,20 @@
 /* Who has a frame. Domain slots (0 .. MAX_PHYSMAPS-1) are owners too. */
 enum frame_owner {
 	FRAME_FREE = 0xfff0,
-	FRAME_OWN = 0xfff1,	 /* the hypervisor's own memory */
+	FRAME_OWN = 0xfff1,      /* the hypervisor's own memory */
 	FRAME_FIRMWARE = 0xfff2, /* image, modules, ACPI, not RAM: never allocated */
 };
 
 struct frame {
 	uint32_t count; /* physmap entries and pins; 0 while free */
 	uint16_t owner;
-	uint8_t order;	/* of the free block that this frame heads */
-	uint8_t flags;	/* FRAME_* below */
+	uint8_t order;       /* of the free block that this frame heads */
+	uint8_t flags;       /* FRAME_* below */
 	uint32_t next, prev; /* free list links (frame numbers), valid at a free block's head */
 };
 
-#define FRAME_HEAD 1	 /* heads a free block */
-#define FRAME_DIRTY 2	 /* free block not scrubbed yet */
+#define FRAME_HEAD     1 /* heads a free block */
+#define FRAME_DIRTY    2 /* free block not scrubbed yet */
 #define FRAME_POISONED 4 /* debug builds: filled with the freed pattern, checked at allocation */
 
 struct frame_stats {

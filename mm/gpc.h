@@ -12,7 +12,7 @@
 
 enum gpc_kind {
 	GPC_HOST, /* the hypervisor reads and writes the page */
-	GPC_HW,	  /* its address stands in a VMCS: checked by generation at entry */
+	GPC_HW,   /* its address stands in a VMCS: checked by generation at entry */
 };
 
 struct gpc {

@@ -10,18 +10,22 @@
 
 struct guest_paging {
 	uint64_t cr0, cr3, cr4, efer, rflags;
-	bool user;	  /* CPL 3 */
+	bool user; /* CPL 3 */
 };
 
 #define GWALK_ENTRIES 4
 
 struct gwalk_cached {
-	uint64_t page;	  /* linear page number, or ~0 when empty */
-	uint64_t cr3, mode, map_gen;
-	uint64_t table_pfn[4], index[4], entry[4];
-	uint64_t rights;
-	pfn_t pfn;	  /* of the final page */
+	uint64_t page; /* linear page number */
+	uint64_t cr3, mode;
+	uint64_t map_gen;      /* of the physmap, sampled before the walk; 0: slot is empty */
+	uint64_t table_pfn[4]; /* top level first */
+	uint64_t index[4];     /* byte offset of the entry in its table */
+	uint64_t entry[4];
+	uint64_t rights; /* W and U of all levels, NX of any, at their PTE bits */
+	pfn_t pfn;       /* of the final page */
 	uint8_t levels;
+	bool writable; /* the physmap lets the guest write to the page */
 };
 
 struct gwalk_cache {

@@ -10,16 +10,16 @@
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/types.h"
 
-#define PHYSMAP_HASH 64	 /* buckets of the gfn -> gpc hash */
+#define PHYSMAP_HASH  64 /* buckets of the gfn -> gpc hash */
 #define PHYSMAP_BATCH 64 /* changes that one round may cover */
 
 struct gpc;
 
 enum physmap_type {
 	PHYSMAP_NONE = 0,
-	PHYSMAP_RAM = 1,	   /* the domain's own frame, counted */
-	PHYSMAP_OWN = 2,	   /* a frame of the hypervisor's (shared_info, grant table): uncounted */
-	PHYSMAP_FOREIGN = 3,	   /* another domain's frame through a grant, counted */
+	PHYSMAP_RAM = 1,     /* the domain's own frame, counted */
+	PHYSMAP_OWN = 2,     /* a frame of the hypervisor's (shared_info, grant table): uncounted */
+	PHYSMAP_FOREIGN = 3, /* another domain's frame through a grant, counted */
 	PHYSMAP_FOREIGN_RO = 4,
 };
 
@@ -29,15 +29,16 @@ struct physmap_stats {
 
 struct physmap {
 	struct spinlock lock;
-	uint16_t slot;	   /* index in pcpu.seen_gen, owner of the RAM frames */
+	uint16_t slot; /* index in pcpu.seen_gen, owner of the RAM frames */
 	bool dying;
-	uint64_t map_gen;  /* bumped by each change; never reused in a slot */
-	uint64_t eptp;	   /* for the VMCS */
-	uint64_t *root;	   /* EPT PML4 */
+	uint64_t map_gen;    /* bumped by each change; never reused in a slot */
+	uint64_t eptp;       /* for the VMCS */
+	uint64_t *root;      /* EPT PML4 */
 	uint64_t ram_frames; /* RAM entries, in 4 KiB frames */
 	uint64_t max_gfn;    /* highest gfn ever mapped */
 	struct gpc *hash[PHYSMAP_HASH];
-	void *spare_tables;  /* prepared table pages, singly linked */
+	void *spare_tables;     /* prepared table pages, singly linked */
+	uint64_t teardown_done; /* frames of the present 1 GiB leaf already given back */
 	struct physmap_stats stats;
 };
 
@@ -69,7 +70,8 @@ enum status physmap_init(struct physmap *pm, uint16_t slot) must_check;
  * FOREIGN frames lose their count after the round. The caller is in root, outside any section and
  * holds no lock but those before `physmap` in the lock order.
  */
-enum status physmap_change(struct physmap *pm, struct physmap_change *ch, unsigned int n) must_check;
+enum status physmap_change(struct physmap *pm, struct physmap_change *ch,
+			   unsigned int n) must_check;
 
 /*
  * The same under a condition: each change is made only where the present entry is
@@ -77,6 +79,12 @@ enum status physmap_change(struct physmap *pm, struct physmap_change *ch, unsign
  */
 enum status physmap_change_if(struct physmap *pm, struct physmap_change *ch,
 			      unsigned int n) must_check;
+
+/* Forget an emptied physmap; its slot may be used again. */
+void physmap_retire(struct physmap *pm);
+
+/* Leaf sizes that this machine's EPT has; set once by the VMX layer. */
+extern bool physmap_leaf_2m, physmap_leaf_1g;
 
 /* What is mapped at gfn. Inside a section, lock-free; use pfn within the same section only. */
 struct physmap_entry physmap_lookup(const struct physmap *pm, gfn_t gfn);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * EPT entries (SDM vol. 3, 29.3.2) and the table walk. Private to mm/: everybody else speaks to
+ * physmap.h. Accessed and dirty flags are off in the EPTP, so only physmap code writes entries.
+ *
+ *   63      56 55      54..52 51..............12 11..8 7  6   5..3 2 1 0
+ *   |   -    | HAS_GPC | type | frame            | -   |PS|IPAT| mt |X|W|R|
+ */
+#ifndef MM_EPT_H
+#define MM_EPT_H
+
+#include "core/lib/atomic.h"
+#include "core/lib/bits.h"
+#include "mm/own.h"
+#include "mm/physmap.h"
+
+#define EPT_R   BIT(0)
+#define EPT_W   BIT(1)
+#define EPT_X   BIT(2)
+#define EPT_RWX (EPT_R | EPT_W | EPT_X)
+/* Write-back whatever the guest's PAT says: no device is assigned, and another type would alias the
+ * hypervisor's own write-back mapping (SDM vol. 3, 29.3.7). */
+#define EPT_MT_WB      (6ULL << 3)
+#define EPT_IGNORE_PAT BIT(6)
+#define EPT_LARGE      BIT(7)
+#define EPT_FRAME      BITS(51, 12)
+#define EPT_TYPE_SHIFT 52
+#define EPT_TYPE       BITS(54, 52)
+/* A gpc may refer to a gfn under this leaf: only saves the search, never decides a wait. */
+#define EPT_HAS_GPC BIT(55)
+
+#define EPTP_WALK_4 (3ULL << 3)
+#define EPTP_WB     6ULL
+
+#define EPT_LEVELS    4
+#define EPT_ENTRIES   512
+#define EPT_GFN_LIMIT BIT(36) /* four levels: 48-bit guest-physical addresses */
+
+static inline unsigned int ept_index(gfn_t gfn, unsigned int level)
+{
+	return (unsigned int)(gfn.n >> (9 * level)) & (EPT_ENTRIES - 1);
+}
+
+static inline bool ept_present(uint64_t e)
+{
+	return e & EPT_RWX;
+}
+
+/* An entry of `level` (0 = page table) that maps memory. */
+static inline bool ept_leaf(uint64_t e, unsigned int level)
+{
+	return level == 0 || (e & EPT_LARGE);
+}
+
+static inline uint64_t *ept_table(uint64_t e)
+{
+	return own_va(to_hpa(e & EPT_FRAME));
+}
+
+static inline enum physmap_type ept_type(uint64_t e)
+{
+	return (enum physmap_type)((e & EPT_TYPE) >> EPT_TYPE_SHIFT);
+}
+
+static inline uint64_t ept_make_table(const uint64_t *table)
+{
+	return own_hpa(table).a | EPT_RWX;
+}
+
+static inline uint64_t ept_make_leaf(pfn_t pfn, enum physmap_type type, unsigned int order)
+{
+	uint64_t e = pfn_hpa(pfn).a | EPT_MT_WB | EPT_IGNORE_PAT | EPT_R |
+		     (uint64_t)type << EPT_TYPE_SHIFT;
+
+	if (type != PHYSMAP_FOREIGN_RO)
+		e |= EPT_W | EPT_X;
+	return order ? e | EPT_LARGE : e;
+}
+
+/* What the walk for a gfn ended at: a leaf or an absent entry. */
+struct ept_walk {
+	uint64_t *slot; /* where the entry stands */
+	uint64_t entry; /* as read */
+	uint8_t level;
+};
+
+/* Follow the tables down to the entry that decides gfn. Under the lock, or inside a section. */
+static inline struct ept_walk ept_walk(uint64_t *root, gfn_t gfn)
+{
+	struct ept_walk w = { root + ept_index(gfn, 3), 0, 3 };
+
+	w.entry = load_acquire(w.slot);
+	while (ept_present(w.entry) && !ept_leaf(w.entry, w.level)) {
+		w.level--;
+		w.slot = ept_table(w.entry) + ept_index(gfn, w.level);
+		w.entry = load_acquire(w.slot);
+	}
+	return w;
+}
+
+static inline struct physmap_entry ept_decode(struct ept_walk w, gfn_t gfn)
+{
+	struct physmap_entry e = { to_pfn(INVALID_FRAME), PHYSMAP_NONE, (uint8_t)(9 * w.level) };
+
+	if (!ept_present(w.entry))
+		return e;
+	e.pfn = to_pfn(((w.entry & EPT_FRAME) >> PAGE_SHIFT) + (gfn.n & (BIT(e.order) - 1)));
+	e.type = ept_type(w.entry);
+	return e;
+}
+
+/*
+ * Prepare: put into pm->spare_tables the pages that reaching gfn at `order` will take, on top of
+ * `have` already counted for this batch. Under pm->lock. ERR_NOMEM changes nothing that matters.
+ */
+enum status ept_prepare(struct physmap *pm, gfn_t gfn, unsigned int order) must_check;
+/* Commit: the slot for gfn at `order`, building and splitting with the spare tables. Cannot fail
+ * after ept_prepare(). Under pm->lock. */
+uint64_t *ept_reach(struct physmap *pm, gfn_t gfn, unsigned int order);
+/* Give unused spare tables back. Under pm->lock. */
+void ept_drop_spares(struct physmap *pm);
+
+#endif

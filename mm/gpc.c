@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "mm/gpc.h"
+
+#include "core/lib/string.h"
+#include "mm/ept.h"
+#include "mm/gpc_index.h"
+#include "mm/section_drain.h"
+
+static struct gpc **bucket(struct physmap *pm, gfn_t gfn)
+{
+	return &pm->hash[gfn.n & (PHYSMAP_HASH - 1)];
+}
+
+static void unhash(struct gpc *g)
+{
+	struct gpc **p = bucket(g->physmap, g->gfn);
+
+	while (*p != g)
+		p = &(*p)->hash_next;
+	*p = g->hash_next;
+	g->active = false;
+}
+
+static void hash(struct gpc *g, gfn_t gfn)
+{
+	struct gpc **b = bucket(g->physmap, gfn);
+
+	g->gfn = gfn;
+	g->hash_next = *b;
+	*b = g;
+	g->active = true;
+}
+
+void gpc_index_invalidate(struct physmap *pm, gfn_t gfn)
+{
+	for (struct gpc *g = *bucket(pm, gfn); g; g = g->hash_next) {
+		if (g->gfn.n != gfn.n)
+			continue;
+		store_relaxed(&g->valid, false);
+		g->invalidations++;
+	}
+}
+
+bool gpc_index_waits(const struct physmap *pm, gfn_t gfn, unsigned int order)
+{
+	unsigned int count = order ? PHYSMAP_HASH : 1;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct gpc *g = pm->hash[(gfn.n + i) & (PHYSMAP_HASH - 1)];
+
+		for (; g; g = g->hash_next)
+			if (g->gfn.n >> order == gfn.n >> order)
+				return true;
+	}
+	return false;
+}
+
+/* What may stand behind a cache: the domain's own writable RAM, or a frame made for guests. */
+static bool cacheable(enum physmap_type type)
+{
+	return type == PHYSMAP_RAM || type == PHYSMAP_OWN;
+}
+
+/* The gfn's frame, with its leaf marked so that a change looks for caches. Under the lock. */
+static pfn_t resolve(struct physmap *pm, gfn_t gfn)
+{
+	struct ept_walk w;
+	struct physmap_entry e;
+
+	if (gfn.n >= EPT_GFN_LIMIT)
+		return to_pfn(INVALID_FRAME);
+	w = ept_walk(pm->root, gfn);
+	e = ept_decode(w, gfn);
+	if (!cacheable(e.type))
+		return to_pfn(INVALID_FRAME);
+	store_release(w.slot, w.entry | EPT_HAS_GPC);
+	return e.pfn;
+}
+
+/* valid goes last: who sees it sees the frame. */
+static void publish(struct gpc *g, pfn_t pfn)
+{
+	g->pfn = pfn;
+	store_release(&g->valid, true);
+}
+
+void gpc_init(struct gpc *g, struct physmap *pm, enum gpc_kind kind, const char *name)
+{
+	memset(g, 0, sizeof(*g));
+	g->physmap = pm;
+	g->kind = kind;
+	g->name = name;
+	g->pfn = to_pfn(INVALID_FRAME);
+	g->gfn = to_gfn(INVALID_FRAME);
+}
+
+/* Take an active cache out of use: nobody reads its frame when this returns. Under the lock. */
+static void withdraw(struct gpc *g)
+{
+	store_relaxed(&g->valid, false);
+	sections_drain();
+	unhash(g);
+}
+
+enum status gpc_activate(struct gpc *g, gfn_t gfn)
+{
+	struct physmap *pm = g->physmap;
+	enum status st = ERR_NOT_FOUND;
+	pfn_t pfn;
+
+	spin_lock(&pm->lock);
+	pfn = resolve(pm, gfn);
+	if (pfn_valid(pfn)) {
+		if (g->active)
+			withdraw(g);
+		hash(g, gfn);
+		publish(g, pfn);
+		st = OK;
+	}
+	spin_unlock(&pm->lock);
+	return st;
+}
+
+void gpc_deactivate(struct gpc *g)
+{
+	struct physmap *pm = g->physmap;
+
+	spin_lock(&pm->lock);
+	if (g->active)
+		withdraw(g);
+	spin_unlock(&pm->lock);
+}
+
+enum status gpc_refresh(struct gpc *g)
+{
+	struct physmap *pm = g->physmap;
+	enum status st = ERR_NOT_FOUND;
+
+	spin_lock(&pm->lock);
+	if (g->active && g->valid) {
+		st = OK;
+	} else if (g->active) {
+		pfn_t pfn = resolve(pm, g->gfn);
+
+		if (pfn_valid(pfn)) {
+			publish(g, pfn);
+			st = OK;
+		}
+	}
+	spin_unlock(&pm->lock);
+	return st;
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+#include "mm/gwalk.h"
+
+#include "core/lib/bits.h"
+#include "core/lib/string.h"
+#include "mm/section.h"
+#include "mm/window.h"
+
+/* Control register bits the walk depends on (SDM vol. 3, 2.5 and 4.1). */
+#define CR0_WP    BIT(16)
+#define CR0_PG    BIT(31)
+#define CR4_PSE   BIT(4)
+#define CR4_PAE   BIT(5)
+#define CR4_SMEP  BIT(20)
+#define CR4_SMAP  BIT(21)
+#define EFER_LMA  BIT(10)
+#define EFER_NXE  BIT(11)
+#define RFLAGS_AC BIT(18)
+
+#define PTE_P     BIT(0)
+#define PTE_W     BIT(1)
+#define PTE_U     BIT(2)
+#define PTE_A     BIT(5)
+#define PTE_D     BIT(6)
+#define PTE_PS    BIT(7)
+#define PTE_NX    BIT(63)
+#define PTE_FRAME BITS(51, 12)
+
+/* #PF error code (SDM vol. 3, 4.7) */
+#define PF_P 1U
+#define PF_W 2U
+#define PF_U 4U
+#define PF_I 16U
+
+/* The registers that select a walk, in one word: two equal words walk alike. */
+static uint64_t mode_of(const struct guest_paging *gp)
+{
+	return (gp->cr0 & (CR0_PG | CR0_WP)) | (gp->cr4 & (CR4_PSE | CR4_PAE)) |
+	       (gp->efer & (EFER_LMA | EFER_NXE)) << 24;
+}
+
+/* Reads one paging-structure entry, 4 or 8 bytes wide. Inside a section. */
+static bool read_entry(const struct physmap *pm, uint64_t table_gfn, uint32_t offset, bool wide,
+		       uint64_t *pfn, uint64_t *entry)
+{
+	struct physmap_entry e = physmap_lookup(pm, to_gfn(table_gfn));
+	const uint8_t *page;
+
+	if (e.type == PHYSMAP_NONE)
+		return false;
+	page = (const uint8_t *)window_map(e.pfn) + offset;
+	*pfn = e.pfn.n;
+	*entry = wide ? load_relaxed((const uint64_t *)(const void *)page)
+		      : load_relaxed((const uint32_t *)(const void *)page);
+	return true;
+}
+
+/* Whether the rights gathered over the levels allow the access; pure. */
+static bool allowed(const struct guest_paging *gp, uint64_t rights, enum gwalk_access access)
+{
+	bool user_page = rights & PTE_U;
+
+	if (gp->user && !user_page)
+		return false;
+	if (!gp->user && user_page) {
+		if (access == GWALK_FETCH && (gp->cr4 & CR4_SMEP))
+			return false;
+		if (access != GWALK_FETCH && (gp->cr4 & CR4_SMAP) && !(gp->rflags & RFLAGS_AC))
+			return false;
+	}
+	if (access == GWALK_WRITE && !(rights & PTE_W) && (gp->user || (gp->cr0 & CR0_WP)))
+		return false;
+	return access != GWALK_FETCH || !(rights & PTE_NX) || !(gp->efer & EFER_NXE);
+}
+
+/* The shape of a walk: how many levels, how wide its entries and indices are. */
+struct shape {
+	uint8_t levels;
+	bool wide;
+};
+
+static struct shape shape_of(const struct guest_paging *gp)
+{
+	if (!(gp->cr4 & CR4_PAE))
+		return (struct shape){ 2, false };
+	return (struct shape){ gp->efer & EFER_LMA ? 4 : 3, true };
+}
+
+/* Byte offset of the entry in its table. */
+static uint32_t entry_offset(const struct guest_paging *gp, struct shape s, unsigned int level,
+			     uint64_t linear)
+{
+	if (!s.wide)
+		return (uint32_t)(linear >> (12 + 10 * level) & 1023) * 4;
+	if (s.levels == 3 && level == 2)
+		return (uint32_t)(gp->cr3 & 0xfe0) + (uint32_t)(linear >> 30 & 3) * 8;
+	return (uint32_t)(linear >> (12 + 9 * level) & 511) * 8;
+}
+
+/* Whether an entry maps a large page. */
+static bool is_large(const struct guest_paging *gp, struct shape s, unsigned int level,
+		     uint64_t entry)
+{
+	if (level == 0 || !(entry & PTE_PS))
+		return false;
+	if (!s.wide)
+		return gp->cr4 & CR4_PSE;
+	return level == 1 || (level == 2 && s.levels == 4);
+}
+
+/* gfn of the 4 KiB page that a leaf at `level` maps for linear. */
+static uint64_t leaf_gfn(struct shape s, unsigned int level, uint64_t entry, uint64_t linear)
+{
+	unsigned int bits = (s.wide ? 9U : 10U) * level;
+	uint64_t inside = linear >> PAGE_SHIFT & (BIT(bits) - 1);
+	uint64_t frame = (entry & PTE_FRAME) >> PAGE_SHIFT;
+
+	/* PSE-36: bits 20..13 of a 4 MiB leaf are address bits 39..32 (SDM vol. 3, table 4-4). */
+	if (!s.wide && level)
+		frame = (entry >> 22 & 1023) << 10 | (entry >> 13 & 0xff) << 20;
+	return (frame & ~(BIT(bits) - 1)) | inside;
+}
+
+static enum status fail(struct gwalk_fault *fault, const struct guest_paging *gp, uint64_t linear,
+			enum gwalk_access access, uint32_t present)
+{
+	fault->linear = linear;
+	fault->error_code = present | (access == GWALK_WRITE ? PF_W : 0) | (gp->user ? PF_U : 0);
+	if (access == GWALK_FETCH && (gp->efer & EFER_NXE || gp->cr4 & CR4_SMEP))
+		fault->error_code |= PF_I;
+	fault->non_canonical = false;
+	return ERR_NOT_FOUND;
+}
+
+/*
+ * Set accessed (and dirty) in the guest's own entries, as the processor would. PAE's page-directory
+ * pointers have neither. Inside a section.
+ */
+static void mark_used(struct gwalk_cached *w, struct shape s, bool write)
+{
+	for (unsigned int i = s.levels == 3; i < w->levels; i++) {
+		uint64_t found = w->entry[i];
+		uint32_t found32 = (uint32_t)found;
+		uint64_t want = found | PTE_A | (i + 1U == w->levels && write ? PTE_D : 0);
+		uint8_t *at;
+
+		if (want == found)
+			continue;
+		at = (uint8_t *)window_map(to_pfn(w->table_pfn[i])) + w->index[i];
+		/* Lost to a change by another vCPU: then this was not a use of the new entry. */
+		if (s.wide ? atomic_cmpxchg((uint64_t *)(void *)at, &found, want)
+			   : atomic_cmpxchg((uint32_t *)(void *)at, &found32, (uint32_t)want))
+			w->entry[i] = want;
+	}
+}
+
+/* Walk the tables into *w (all but its frame); the final page's gfn goes to *gfn. In a section. */
+static enum status walk_tables(const struct physmap *pm, const struct guest_paging *gp,
+			       uint64_t linear, enum gwalk_access access, struct gwalk_cached *w,
+			       gfn_t *gfn, struct gwalk_fault *fault)
+{
+	struct shape s = shape_of(gp);
+	uint64_t table = (gp->cr3 & (s.levels == 4 ? PTE_FRAME : 0xfffff000)) >> PAGE_SHIFT;
+	unsigned int level = s.levels - 1U;
+
+	w->rights = PTE_W | PTE_U;
+	for (w->levels = 0;; level--) {
+		unsigned int i = w->levels++;
+		uint64_t e;
+
+		w->index[i] = entry_offset(gp, s, level, linear);
+		if (!read_entry(pm, table, (uint32_t)w->index[i], s.wide, &w->table_pfn[i], &e) ||
+		    !(e & PTE_P))
+			return fail(fault, gp, linear, access, 0);
+		w->entry[i] = e;
+		if (s.levels != 3 || level != 2)
+			w->rights = (w->rights & e & (PTE_W | PTE_U)) | ((w->rights | e) & PTE_NX);
+		if (level == 0 || is_large(gp, s, level, e)) {
+			*gfn = to_gfn(leaf_gfn(s, level, e, linear));
+			return allowed(gp, w->rights, access)
+				       ? OK
+				       : fail(fault, gp, linear, access, PF_P);
+		}
+		table = (e & PTE_FRAME) >> PAGE_SHIFT;
+	}
+}
+
+static bool canonical(uint64_t linear)
+{
+	return (uint64_t)((int64_t)(linear << 16) >> 16) == linear;
+}
+
+/* The gfn behind a linear address by a full walk. Inside a section. */
+static enum status walk(const struct physmap *pm, const struct guest_paging *gp, uint64_t linear,
+			enum gwalk_access access, struct gwalk_cached *w, gfn_t *gfn,
+			struct gwalk_fault *fault)
+{
+	w->levels = 0;
+	w->rights = PTE_W | PTE_U;
+	if (!(gp->cr0 & CR0_PG)) {
+		*gfn = to_gfn((uint32_t)linear >> PAGE_SHIFT);
+		return OK;
+	}
+	if ((gp->efer & EFER_LMA) && !canonical(linear)) {
+		(void)fail(fault, gp, linear, access, 0);
+		fault->non_canonical = true;
+		return ERR_NOT_FOUND;
+	}
+	return walk_tables(pm, gp, linear, access, w, gfn, fault);
+}
+
+/*
+ * Whether a remembered walk still says the same: no physmap change since, the same registers, and
+ * every entry on the way as it was. A changer bumps map_gen before it looks for open sections, so
+ * an equal generation read inside ours holds until the section ends. CR3 loads and INVLPG do not
+ * exit, hence the re-reading.
+ */
+static bool still_true(const struct physmap *pm, const struct guest_paging *gp,
+		       const struct gwalk_cached *w, uint64_t linear)
+{
+	if (w->page != linear >> PAGE_SHIFT || w->cr3 != gp->cr3 || w->mode != mode_of(gp) ||
+	    w->map_gen != load_acquire(&pm->map_gen))
+		return false;
+	for (unsigned int i = 0; i < w->levels; i++) {
+		const uint8_t *at =
+			(const uint8_t *)window_map(to_pfn(w->table_pfn[i])) + w->index[i];
+		uint64_t now = w->mode & CR4_PAE ? load_relaxed((const uint64_t *)(const void *)at)
+						 : load_relaxed((const uint32_t *)(const void *)at);
+
+		if (now != w->entry[i])
+			return false;
+	}
+	return true;
+}
+
+/* A remembered walk serves a write only when its leaf is dirty already. */
+static bool serves(const struct guest_paging *gp, const struct gwalk_cached *w,
+		   enum gwalk_access access)
+{
+	if (!allowed(gp, w->rights, access))
+		return false;
+	return access != GWALK_WRITE ||
+	       (w->writable && (!w->levels || (w->entry[w->levels - 1] & PTE_D)));
+}
+
+static bool can_hold(enum physmap_type type, enum gwalk_access access)
+{
+	if (access == GWALK_WRITE)
+		return type == PHYSMAP_RAM || type == PHYSMAP_OWN || type == PHYSMAP_FOREIGN;
+	return type != PHYSMAP_NONE;
+}
+
+/* The address of linear on this core, or NULL with *fault. Inside a section. */
+static uint8_t *address(const struct physmap *pm, const struct guest_paging *gp,
+			struct gwalk_cache *cache, uint64_t linear, enum gwalk_access access,
+			struct gwalk_fault *fault)
+{
+	struct gwalk_cached scratch;
+	struct gwalk_cached *w = &scratch;
+	/* Before the walk: a change after this leaves the slot with an old generation. */
+	uint64_t gen = load_acquire(&pm->map_gen);
+	struct physmap_entry e;
+	gfn_t gfn;
+
+	if (cache) {
+		w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
+		if (likely(still_true(pm, gp, w, linear) && serves(gp, w, access))) {
+			cache->hits++;
+			return (uint8_t *)window_map(w->pfn) + (linear & (PAGE_SIZE - 1));
+		}
+		cache->misses++;
+	}
+	w->map_gen = 0; /* no physmap has it: empty until the walk is complete */
+	if (walk(pm, gp, linear, access, w, &gfn, fault) != OK)
+		return NULL;
+	e = physmap_lookup(pm, gfn);
+	if (!can_hold(e.type, access)) {
+		(void)fail(fault, gp, linear, access, 0);
+		return NULL;
+	}
+	mark_used(w, shape_of(gp), access == GWALK_WRITE);
+	w->page = linear >> PAGE_SHIFT;
+	w->cr3 = gp->cr3;
+	w->mode = mode_of(gp);
+	w->pfn = e.pfn;
+	w->writable = can_hold(e.type, GWALK_WRITE);
+	w->map_gen = gen;
+	return (uint8_t *)window_map(e.pfn) + (linear & (PAGE_SIZE - 1));
+}
+
+/* Hypercall arguments are mostly a word or four: spare them the call of memcpy. */
+static inline void copy_bytes(void *to, const void *from, size_t n)
+{
+	if (n == 4)
+		memcpy(to, from, 4);
+	else if (n == 16)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from, n);
+}
+
+static size_t part_length(uint64_t linear, size_t len)
+{
+	return min_u64(len, PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
+}
+
+enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging *gp,
+			    struct gwalk_cache *cache, void *dst, uint64_t linear, size_t len,
+			    enum gwalk_access access, struct gwalk_fault *fault)
+{
+	uint8_t *to = dst;
+
+	while (len) {
+		size_t part = part_length(linear, len);
+		const uint8_t *from;
+
+		section_begin();
+		from = address(pm, gp, cache, linear, access, fault);
+		if (likely(from))
+			copy_bytes(to, from, part);
+		section_end();
+		if (unlikely(!from))
+			return ERR_NOT_FOUND;
+		linear += part;
+		to += part;
+		len -= part;
+	}
+	return OK;
+}
+
+enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
+			  struct gwalk_cache *cache, uint64_t linear, const void *src, size_t len,
+			  struct gwalk_fault *fault)
+{
+	const uint8_t *from = src;
+
+	while (len) {
+		size_t part = part_length(linear, len);
+		uint8_t *to;
+
+		section_begin();
+		to = address(pm, gp, cache, linear, GWALK_WRITE, fault);
+		if (likely(to))
+			copy_bytes(to, from, part);
+		section_end();
+		if (unlikely(!to))
+			return ERR_NOT_FOUND;
+		linear += part;
+		from += part;
+		len -= part;
+	}
+	return OK;
+}
+
+enum status gwalk_translate(const struct physmap *pm, const struct guest_paging *gp,
+			    uint64_t linear, enum gwalk_access access, gpa_t *out,
+			    struct gwalk_fault *fault)
+{
+	struct gwalk_cached w;
+	enum status st;
+	gfn_t gfn;
+
+	section_begin();
+	st = walk(pm, gp, linear, access, &w, &gfn, fault);
+	section_end();
+	if (st == OK)
+		*out = to_gpa(gfn_gpa(gfn).a | (linear & (PAGE_SIZE - 1)));
+	return st;
+}

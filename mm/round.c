@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "mm/round.h"
+
+#include "arch/x86/cpu/apic.h"
+#include "arch/x86/cpu/clock.h"
+#include "arch/x86/cpu/relax.h"
+#include "core/lib/bits.h"
+#include "mm/section.h"
+#include "mm/section_drain.h"
+
+uint64_t round_nmi_after = 5000000;
+
+/* Kick the cores that are in this guest; fills snap[] and returns their set. */
+static uint64_t kick_cores(struct physmap *pm, uint64_t snap[MAX_CORES])
+{
+	uint32_t me = this_cpu()->id;
+	uint32_t count = load_acquire(&core_count);
+	uint64_t kicked = 0;
+
+	for (uint32_t c = 0; c < count; c++) {
+		const struct pcpu_shared *s = &pcpus[c]->shared;
+		/* Read once: a second read may be even, or a later odd one, and never change. */
+		uint64_t run = load_acquire(&s->run);
+
+		if (c == me || !(run & 1) || load_acquire(&s->physmap) != pm) {
+			pm->stats.kicks_saved++;
+			continue;
+		}
+		snap[c] = run;
+		kicked |= BIT(c);
+		pm->stats.kicks++;
+		apic_send_kick(c);
+	}
+	return kicked;
+}
+
+/* Wait for one kicked core's exit. Any exit is the acknowledgement. */
+static void wait_exit(struct physmap *pm, uint32_t core, uint64_t snap)
+{
+	const struct pcpu_shared *s = &pcpus[core]->shared;
+	uint64_t start = clock_ticks();
+	uint64_t last = start;
+
+	while (load_acquire(&s->run) == snap) {
+		if (clock_ticks() - last > round_nmi_after) {
+			pm->stats.nmis++;
+			apic_send_nmi(core);
+			last = clock_ticks();
+		}
+		spin_relax();
+	}
+	pm->stats.longest_wait = max_u64(pm->stats.longest_wait, clock_ticks() - start);
+}
+
+void round_run(struct physmap *pm)
+{
+	uint64_t snap[MAX_CORES];
+	uint64_t kicked;
+
+	/* Pairs with the exchanges that make run and acc odd: each core sees our changes after its
+	 * own, or we see its epoch odd (docs/gpc.md). */
+	fence_full();
+	kicked = kick_cores(pm, snap);
+	sections_drain();
+	for (; kicked; kicked &= kicked - 1) {
+		uint32_t core = bit_lowest(kicked);
+
+		wait_exit(pm, core, snap[core]);
+	}
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#ifndef MM_ROUND_H
+#define MM_ROUND_H
+
+#include "mm/physmap.h"
+
+/*
+ * The waiting half of a change, private to mm/: entries exchanged, caches marked and generation
+ * bumped before it. Fences; kicks each core that is in this guest (one ICR write a core, an NMI
+ * when that is not heeded in time); waits for the end of the sections open now and for those cores
+ * to leave guest mode. On return no core uses what was exchanged. Under pm->lock, outside sections.
+ */
+void round_run(struct physmap *pm);
+
+/* TSC ticks after which a kick that was not heeded becomes an NMI (boot sets it: 100 us, or 10 ms
+ * under another hypervisor, whose own scheduling may delay a core). */
+extern uint64_t round_nmi_after;
+
+#endif
