@@ -28,10 +28,11 @@ struct load_segment {
 /* Segments are in ascending order and do not overlap. */
 struct load_plan {
 	enum boot_protocol protocol;
-	bool rsdp_anywhere; /* the kernel finds an RSDP that is not below 1 MiB */
-	gpa_t entry;        /* 32-bit, protected mode, paging off */
-	gpa_t low;          /* lowest byte of any segment */
-	gpa_t high;         /* first byte behind all of them */
+	bool rsdp_anywhere;   /* the kernel finds an RSDP that is not below 1 MiB */
+	gpa_t entry;          /* 32-bit, protected mode, paging off */
+	gpa_t low;            /* lowest byte of any segment */
+	gpa_t high;           /* first byte behind all of them */
+	uint64_t ramdisk_max; /* a ramdisk must end at or below; 0: anywhere below 4 GiB */
 	uint32_t count;
 	struct load_segment segment[LOAD_SEGMENTS_MAX];
 };

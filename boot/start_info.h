@@ -11,7 +11,7 @@
 
 #define START_INFO_MODULES_MAX 4
 /* Enough for any arguments with a command line of 4096 characters and short module strings. */
-#define START_INFO_SIZE_MAX    8192
+#define START_INFO_SIZE_MAX 8192
 
 struct start_info_module {
 	gpa_t paddr;
@@ -22,8 +22,9 @@ struct start_info_module {
 struct start_info_args {
 	gpa_t base; /* where the piece will be, page aligned */
 	gpa_t rsdp;
-	const char *cmdline;               /* never NULL */
-	const struct guest_layout *layout; /* for the memory map */
+	const char *cmdline;              /* never NULL */
+	const struct layout_range *range; /* the memory map */
+	uint32_t range_count;
 	uint32_t module_count;
 	struct start_info_module module[START_INFO_MODULES_MAX];
 };
