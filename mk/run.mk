@@ -9,7 +9,7 @@ CORES ?= 2
 CMDLINE ?= console=hvc0
 MACHINE ?= auto
 INITRAMFS := build/linux/initramfs
-INITRAMFS_SOURCES := scripts/mkinitramfs.py $(shell find tests/initramfs -type f)
+INITRAMFS_SOURCES := scripts/mkinitramfs.py $(wildcard tests/initramfs/* tests/initramfs/tests/*)
 
 .PHONY: packages run run-now iso debug gdb linux
 packages:

@@ -61,3 +61,7 @@ build/include/xen:
 	@test -e $(XEN_HEADERS)/xen.h || { echo 'Xen headers missing: install libxen-dev' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@ln -sfn $(XEN_HEADERS) $@
+
+# For scripts: `make -s print-CFLAGS_HV`.
+print-%:
+	@echo '$($*)'
