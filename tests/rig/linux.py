@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Debian Linux guests with the test initramfs, and what they report."""
+
+import os
+import re
+
+from rig import TOP, guestcfg, iso
+from rig.session import ALL_GONE, Session
+
+INITRAMFS = os.path.join(TOP, "build", "linux", "initramfs")
+
+# What no boot of Linux may say (the guests look at their own log as well).
+COMPLAINTS = re.compile(
+    r"WARNING|\bBUG\b|Call Trace|lockup|rcu.*stall|nstable clock|TSC unstable|Kernel panic|Oops"
+    r"|unchecked MSR|hung task")
+
+
+def kernel(kind):
+    return os.path.join(TOP, "build", "cache", kind, "vmlinux")
+
+
+class Linux:
+    """One guest. tests: scripts of the initramfs, run in turn; then: what follows them."""
+
+    def __init__(self, name="linux", kind="cloud", memory=256, vcpus=1, tests=(), then="poweroff",
+                 cmdline="", extra=(), **values):
+        self.name = name
+        self.kind = kind
+        words = ["console=hvc0", f"xenith.name={name}", f"xenith.memory={memory}",
+                 f"xenith.vcpus={vcpus}"]
+        if tests:
+            words += [f"xenith.test={','.join(tests)}", f"xenith.then={then}"]
+        words += [f"xenith.{key}={value}" for key, value in values.items()]
+        self.config = guestcfg.text(name, kernel=kind, ramdisk="initramfs", memory=memory,
+                                    vcpus=vcpus, cmdline=" ".join([*words, cmdline]).strip(),
+                                    extra=extra)
+        self.memory = memory
+
+    def lines(self, text, alone):
+        """The guest's own lines: named when it is not alone."""
+        prefix = f"({self.name}) "
+        return [line[len(prefix):] if line.startswith(prefix) else line
+                for line in text.splitlines() if alone or line.startswith(prefix)]
+
+    def report(self, text, alone):
+        """(what passed, what did not, names of the test scripts that ended)"""
+        lines = self.lines(text, alone)
+        passed = [line[10:] for line in lines if line.startswith("xtest: ok ")]
+        failed = [line[14:] for line in lines if line.startswith("xtest: not ok ")]
+        ended = [line[11:].strip() for line in lines if line.startswith("xtest: end ")]
+        return passed, failed, ended
+
+
+def modules(directory, guests, others=()):
+    """Configurations, each kernel once, the initramfs. others: more modules."""
+    listed = []
+    for guest in guests:
+        path = os.path.join(directory, f"{guest.name}.cfg")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(guest.config)
+        listed.append(iso.Module(path, f"{guest.name}.cfg"))
+    listed += [iso.Module(kernel(kind), kind) for kind in sorted({g.kind for g in guests})]
+    listed.append(iso.Module(INITRAMFS, "initramfs"))
+    return listed + list(others)
+
+
+def session(directory, guests, *, cores=1, **options):
+    """A Session with these guests; the machine has memory for them and a bit more."""
+    need = 512 + sum(guest.memory for guest in guests)
+    return Session(modules(directory, guests), cores=cores, host_memory=max(1024, need), **options)
+
+
+def run_tests(directory, guests, wanted, timeout, **options):
+    """Boot, wait until all guests have gone, and assert that each passed its tests."""
+    with session(directory, guests, **options) as running:
+        end = running.expect(ALL_GONE, timeout)
+        running.settle()
+        text = running.text
+    assert end.group(1) == "clean", text[-3000:]
+    for guest in guests:
+        alone = len(guests) == 1
+        passed, failed, ended = guest.report(text, alone)
+        assert not failed, f"{guest.name}: {failed}"
+        assert ended == list(wanted), f"{guest.name}: ended {ended}"
+        assert passed, f"{guest.name}: nothing was reported"
+    complaint = COMPLAINTS.search(text)
+    assert not complaint, text[max(0, complaint.start() - 500):complaint.end() + 1500]
+    return text

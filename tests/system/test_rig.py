@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""tests/boot itself, with a stand-in for the hypervisor (tests/rig/echo.asm)."""
+
+import os
+import subprocess
+
+import pytest
+
+from rig import TOP, guestcfg, iso
+
+BOOT = os.path.join(TOP, "tests", "boot")
+
+
+@pytest.fixture(scope="session")
+def echo(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("echo")
+    image = directory / "echo"
+    subprocess.run(["nasm", "-f", "elf32", os.path.join(TOP, "tests/rig/echo.asm"), "-o",
+                    f"{image}.o"], check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-n", "-z", "noexecstack", "--section-start",
+                    ".header=0x200000", f"{image}.o", "-o", image], check=True)
+    return str(image)
+
+
+def boot(echo, *arguments):
+    """(exit status, console)"""
+    done = subprocess.run([BOOT, *arguments], env=dict(os.environ, XENITH=echo), timeout=120,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout.decode("latin-1").replace("\r", "")
+
+
+MACHINES = [("bochs", "bios"), ("qemu-tcg", "bios"), ("qemu-tcg", "uefi")]
+
+
+@pytest.mark.parametrize("machine,firmware", MACHINES)
+def test_a_clean_end_is_status_0(echo, machine, firmware):
+    status, console = boot(echo, "--machine", machine, "--firmware", firmware, "--input", "abcq",
+                           "--hv-cmdline", "loglvl=debug", "--timeout", "90")
+    assert status == 0
+    assert "console=com1 com1=115200,8n1 idle=exit loglvl=info loglvl=debug" in console
+    assert "abcxenith: all guests gone: clean" in console
+
+
+def test_an_expectation_decides(echo, tmp_path):
+    assert boot(echo, "--input", "hello", "--expect", "hel+o", "--timeout", "60")[0] == 0
+    # Not seen before the guests were gone, and not seen in time.
+    assert boot(echo, "--input", "helloq", "--expect", "goodbye", "--timeout", "60")[0] == 1
+    assert boot(echo, "--expect", "goodbye", "--timeout", "6")[0] == 1
+    typed = tmp_path / "typed"
+    typed.write_bytes(b"from a file" + b"." * 5000 + b"!q")
+    log = tmp_path / "log"
+    status, _ = boot(echo, "--input", str(typed), "--machine", "qemu-tcg", "--log", str(log),
+                     "--expect", r"from a file\.+!", "--timeout", "60")
+    assert status == 0
+    assert b"from a file....." in log.read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--kernel", "/nonexistent"], ["--ramdisk", "x"], ["--timeout", "0"], ["--vcpus", "-1"],
+    ["--expect", "("], ["--machine", "bochs", "--firmware", "uefi"], ["--nonsense"],
+    ["--kernel", "/dev/null/x"], ["--memory", "much"]])
+def test_bad_usage_is_status_2(echo, arguments):
+    assert boot(echo, *arguments)[0] == 2
+
+
+def test_several_at_once_do_not_meet(echo):
+    running = [subprocess.Popen([BOOT, "--input", f"number {n} q", "--expect", f"number {n} ",
+                                 "--timeout", "60"], env=dict(os.environ, XENITH=echo),
+                                stdout=subprocess.DEVNULL) for n in range(3)]
+    assert [process.wait(120) for process in running] == [0, 0, 0]
+
+
+def test_words_reach_grub_unchanged():
+    line = iso.menu("a=1 b=it's", [iso.Module("x", "k  c='d e'")])
+    assert "multiboot2 /boot/xenith 'a=1' 'b=it'\\''s'" in line
+    assert "module2 /boot/module0 'k' 'c='\\''d' 'e'\\'''" in line
+
+
+def test_strings_of_a_configuration_are_quoted():
+    assert guestcfg.string("a b") == '"a b"'
+    assert guestcfg.string('say "a"') == "'say \"a\"'"
+    with pytest.raises(Exception):
+        guestcfg.string("'\"")
