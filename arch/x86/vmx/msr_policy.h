@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What RDMSR and WRMSR do in a guest: the set of MSRs that the CPUID shown implies, each with the
+ * processor's own rules. Everything else is #GP, logged once per MSR and guest.
+ */
+#ifndef ARCH_X86_VMX_MSR_POLICY_H
+#define ARCH_X86_VMX_MSR_POLICY_H
+
+#include "core/vcpu.h"
+
+#define MTRR_FIXED_COUNT    11
+#define MTRR_VARIABLE_COUNT 8
+#define MSR_LOGGED_MAX      64
+
+/* MSRs that are stored and shown but change nothing: EPT decides memory types. Per vCPU. */
+struct msr_state {
+	uint64_t mtrr_def_type;
+	uint64_t mtrr_fixed[MTRR_FIXED_COUNT];
+	uint64_t mtrr_base[MTRR_VARIABLE_COUNT], mtrr_mask[MTRR_VARIABLE_COUNT];
+	uint64_t misc_enable;
+	uint64_t bios_sign; /* what the last write of IA32_BIOS_SIGN_ID or CPUID 1 left */
+	uint64_t mcg_status;
+};
+
+/* Unknown MSRs that were logged already. Per domain; a race may log one twice. */
+struct msr_logged {
+	uint32_t count;
+	uint32_t msr[MSR_LOGGED_MAX];
+};
+
+/* State after power-up, and after INIT nothing changes. Offline vCPU. */
+void msr_state_init(struct msr_state *s);
+
+/* RDMSR, WRMSR that exited; false means #GP(0). The vCPU's own core, loaded, outside sections. */
+bool msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;
+bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
+
+/* Fill the 4 KiB VMX MSR bitmap (SDM vol. 3, 24.6.9) of a domain: 1 exits. */
+void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap);
+
+#endif
