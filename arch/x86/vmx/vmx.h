@@ -9,23 +9,36 @@
 #ifndef ARCH_X86_VMX_VMX_H
 #define ARCH_X86_VMX_VMX_H
 
+#include "arch/x86/vmx/cpuid_policy.h"
+#include "arch/x86/vmx/msr_policy.h"
+#include "arch/x86/vmx/vlapic.h"
 #include "arch/x86/vmx/vmcs.h"
 #include "core/domain.h"
 #include "core/vcpu_arch.h"
 
-/* By VMCS encoding order. */
-enum vmx_segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR, SEG_COUNT };
+/* By VMCS encoding order; the first six also in the order of instruction encodings. */
+enum vmx_segment {
+	VMX_SEG_ES,
+	VMX_SEG_CS,
+	VMX_SEG_SS,
+	VMX_SEG_DS,
+	VMX_SEG_FS,
+	VMX_SEG_GS,
+	VMX_SEG_LDTR,
+	VMX_SEG_TR,
+	VMX_SEG_COUNT
+};
 
 /* Access rights as the VMCS has them (SDM vol. 3, table 24-2). */
-#define SEG_RIGHTS_TYPE     0xfU
-#define SEG_RIGHTS_S        (1U << 4)
-#define SEG_RIGHTS_DPL      (3U << 5)
-#define SEG_RIGHTS_P        (1U << 7)
-#define SEG_RIGHTS_AVL      (1U << 12)
-#define SEG_RIGHTS_L        (1U << 13)
-#define SEG_RIGHTS_DB       (1U << 14)
-#define SEG_RIGHTS_G        (1U << 15)
-#define SEG_RIGHTS_UNUSABLE (1U << 16)
+#define VMX_RIGHTS_TYPE     0xfU
+#define VMX_RIGHTS_S        (1U << 4)
+#define VMX_RIGHTS_DPL      (3U << 5)
+#define VMX_RIGHTS_P        (1U << 7)
+#define VMX_RIGHTS_AVL      (1U << 12)
+#define VMX_RIGHTS_L        (1U << 13)
+#define VMX_RIGHTS_DB       (1U << 14)
+#define VMX_RIGHTS_G        (1U << 15)
+#define VMX_RIGHTS_UNUSABLE (1U << 16)
 
 struct vmx_segment_state {
 	uint64_t base;
@@ -92,16 +105,16 @@ struct vmx_vcpu {
 	/* Values of MSRs that stay in the registers while the vCPU is loaded. */
 	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
 
+	struct msr_state msr; /* msr_policy.c's */
+
 	uint64_t tag_epoch; /* debug builds: counts the flushes that its VPID has needed */
 	uint64_t exit_count[VMX_EXIT_REASONS];
 };
 
-struct cpuid_policy;
-
 struct vmx_domain {
-	uint8_t *msr_bitmap;        /* own page, filled by msr_policy_fill_bitmap() */
-	uint64_t cr4_offered;       /* CR4 bits that the domain's CPUID lets it set */
-	struct cpuid_policy *cpuid; /* cpuid_policy.c's */
+	uint8_t *msr_bitmap; /* own page, filled by msr_policy_fill_bitmap() */
+	struct cpuid_policy cpuid;
+	struct msr_logged msr_logged;
 };
 
 /* ---- Machine and core ---- */
@@ -138,6 +151,8 @@ uint64_t vmx_get_debugctl(struct vcpu *v);
 void vmx_set_debugctl(struct vcpu *v, uint64_t debugctl);        /* LBR and BTF at most */
 uint64_t vmx_get_msr_base(struct vcpu *v, enum vmx_segment seg); /* IA32_FS_BASE, IA32_GS_BASE */
 void vmx_set_msr_base(struct vcpu *v, enum vmx_segment seg, uint64_t base);
+/* Guest TSC = machine's TSC + offset; 0 after creation. */
+void vmx_set_tsc_offset(struct vcpu *v, uint64_t offset);
 void vmx_get_segment(struct vcpu *v, enum vmx_segment seg, struct vmx_segment_state *out);
 /* A general register by its encoding 0..15, RSP included, all 64 bits. */
 uint64_t vmx_get_register(struct vcpu *v, unsigned int reg);
@@ -168,40 +183,5 @@ void vmx_vcpu_reset_init(struct vcpu *v);
 void vmx_vcpu_sipi(struct vcpu *v, uint8_t vector);
 /* Whether a SIPI would be taken. Any core (a hint there). */
 bool vmx_vcpu_waits_for_sipi(const struct vcpu *v);
-
-/* ---- The virtual platform: vlapic*.c, cpuid_policy*.c, msr_policy*.c, mmio.c ---- */
-
-enum status cpuid_policy_create(struct domain *d) must_check;
-void cpuid_policy_destroy(struct domain *d);
-/* What CPUID answers in the guest, hypervisor leaves included. */
-void cpuid_policy_guest(struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out);
-/* XSETBV(0, value): false means #GP. */
-bool cpuid_policy_xcr0_ok(struct vcpu *v, uint64_t value) must_check;
-
-/* RDMSR and WRMSR that exit. False means #GP. */
-bool msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;
-bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
-/* The page the VMCS points at (SDM vol. 3, 24.6.9): a set bit makes the access exit. */
-void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap);
-
-enum status vlapic_create(struct vcpu *v) must_check;
-void vlapic_destroy(struct vcpu *v);
-/* Highest vector that may be delivered now (above PPR), or -1. Called before each entry: cheap. */
-int vlapic_pending(struct vcpu *v);
-/* The vector has been injected: from IRR to ISR. */
-void vlapic_accept(struct vcpu *v, uint8_t vector);
-/* Serve ATTN_LAPIC: INIT, SIPI, NMI, state another core changed. */
-void vlapic_service(struct vcpu *v);
-/* Serve ATTN_TIMER's virtual APIC half. */
-void vlapic_timer_service(struct vcpu *v);
-uint64_t vlapic_get_cr8(struct vcpu *v);
-void vlapic_set_cr8(struct vcpu *v, uint64_t cr8);
-
-/*
- * An EPT violation by a data access to a gfn with nothing mapped: decode the instruction, do its
- * access on the local APIC's page or the open bus, and move RIP on. False when it cannot; then
- * nothing was changed and the guest is crashed.
- */
-bool mmio_access(struct vcpu *v, gpa_t gpa, uint64_t qualification) must_check;
 
 #endif
