@@ -43,10 +43,10 @@ iso: all build/cache/$(LINUX)/vmlinux $(INITRAMFS)
 
 # In Bochs, at its debugger's prompt with the hypervisor's symbols loaded.
 debug: all build/cache/$(LINUX)/vmlinux $(INITRAMFS)
-	$(Q)XENITH=$(HV_IMAGE) $(BOOT_LINUX) --cores $(CORES) --machine bochs \
+	$(Q)XENITH=$(HV_IMAGE) $(BOOT_LINUX) --cores $(CORES) \
 	  --debugger --log $(BUILD)/debug.log
 
 # In QEMU (with KVM where it offers VMX, else up to the refusal), stopped at reset.
 gdb: all build/cache/$(LINUX)/vmlinux $(INITRAMFS)
-	$(Q)XENITH=$(HV_IMAGE) $(BOOT_LINUX) --cores $(CORES) --machine qemu \
-	  --debugger --log $(BUILD)/debug.log
+	$(Q)XENITH=$(HV_IMAGE) $(BOOT_LINUX) --cores $(CORES) \
+	  --gdb --log $(BUILD)/debug.log

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 
-from rig import RigError, guestcfg, iso
+from rig import RigError, debug, guestcfg, iso
 from rig.session import ALL_GONE, Expectation, Session
 
 PASSED, FAILED, USAGE = 0, 1, 2
@@ -44,6 +44,12 @@ def parser():
     p.add_argument("--log", metavar="FILE", help="keep the console's output")
     p.add_argument("--interactive", action="store_true",
                    help="connect this terminal with the console; Ctrl-] ends it")
+    p.add_argument("--make-iso", metavar="FILE",
+                   help="boot nothing: write the image, for BIOS and UEFI")
+    p.add_argument("--debugger", action="store_true",
+                   help="at the prompt of Bochs's debugger (the console goes to --log)")
+    p.add_argument("--gdb", action="store_true",
+                   help="in QEMU, stopped, with gdb attached (the console goes to --log)")
     return p
 
 
@@ -122,10 +128,18 @@ def watch(session, arguments):
 
 
 def run(arguments, directory):
-    memory = arguments.host_memory or max(1024, arguments.memory + 512)
-    with Session(modules(arguments, directory), kind=arguments.machine, cores=arguments.cores,
-                 host_memory=memory, cpu=arguments.cpu, firmware=arguments.firmware,
-                 hv_cmdline=arguments.hv_cmdline, log=arguments.log, echo=show) as session:
+    listed = modules(arguments, directory)
+    if arguments.make_iso:
+        return debug.make_iso(arguments, listed, directory)
+    options = {
+        "kind": arguments.machine, "cores": arguments.cores, "cpu": arguments.cpu,
+        "host_memory": arguments.host_memory or max(1024, arguments.memory + 512),
+        "firmware": arguments.firmware, "hv_cmdline": arguments.hv_cmdline, "log": arguments.log}
+    if arguments.debugger:
+        return debug.bochs(listed, options, directory)
+    if arguments.gdb:
+        return debug.gdb(listed, options, directory)
+    with Session(listed, echo=show, **options) as session:
         if not arguments.interactive:
             status = watch(session, arguments)
             session.settle()

@@ -71,8 +71,9 @@ def program(variable, default):
 class Machine:
     """A started emulator. read_fd and write_fd are its serial line."""
 
-    def __init__(self, process, read_fd, write_fd, slave=None):
+    def __init__(self, process, read_fd, write_fd, slave=None, screen=None):
         self.process = process
+        self.screen = screen
         self.read_fd = read_fd
         self.write_fd = write_fd
         self._slave = slave
@@ -98,9 +99,11 @@ class Machine:
 
 
 def start(kind, directory, image, *, cores=1, memory=1024, cpu=None, firmware="bios",
-          serial=True, extra=()):
+          serial=True, extra=(), debugger=None):
+    """extra: more arguments for QEMU. debugger: commands for Bochs's, whose prompt is
+    then on the machine's `screen`."""
     if kind == "bochs":
-        return _start_bochs(directory, image, cores, memory, cpu, serial)
+        return _start_bochs(directory, image, cores, memory, cpu, serial, debugger)
     return _start_qemu(kind, directory, image, cores, memory, cpu, firmware, serial, extra)
 
 
@@ -130,7 +133,7 @@ def _drain(fd, path):
     threading.Thread(target=loop, daemon=True).start()
 
 
-def _start_bochs(directory, image, cores, memory, cpu, serial):
+def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
     binary = program("BOCHS", "bochs")
     master, slave, name = _raw_pty()
     line = f"com1: enabled=1, mode=term, dev={name}" if serial else "com1: enabled=0"
@@ -141,21 +144,26 @@ def _start_bochs(directory, image, cores, memory, cpu, serial):
                                  log=os.path.join(directory, "bochs.log")))
     commands = os.path.join(directory, "bochs.commands")
     with open(commands, "w", encoding="ascii") as out:
-        out.write("c\n")
-    # The text display wants a terminal of its own.
+        out.write(debugger if debugger is not None else "c\n")
+    # The text display wants a terminal of its own; the debugger's prompt shares it,
+    # and a dumb one is not painted over.
     screen, screen_slave = pty.openpty()
     fcntl.ioctl(screen_slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
     command = [binary, "-q", "-f", rc]
     # Only the debugger build knows -rc, and it stops at a prompt without.
     if _bochs_has_debugger(binary):
         command += ["-rc", commands]
+    elif debugger is not None:
+        raise RigError(f"{binary} is a build without debugger")
     process = subprocess.Popen(command, stdin=screen_slave, stdout=screen_slave,
                                stderr=screen_slave, cwd=directory, start_new_session=True,
-                               env=dict(os.environ, TERM="xterm"))
+                               env=dict(os.environ, TERM="xterm" if debugger is None else "dumb"),
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(screen_slave)
-    _drain(screen, os.path.join(directory, "screen"))
+    if debugger is None:
+        _drain(screen, os.path.join(directory, "screen"))
     # Our own hold on the slave keeps the line up while the emulator has it closed.
-    return Machine(process, master, master, slave)
+    return Machine(process, master, master, slave, screen)
 
 
 def _bochs_has_debugger(binary):

@@ -26,17 +26,21 @@ class Expectation(Exception):
     """The console did not show what was expected; the text says why."""
 
 
+def hypervisor_image():
+    image = os.environ.get("XENITH") or os.path.join(TOP, "build", "xenith")
+    if not os.path.exists(image):
+        raise RigError(f"{image} is missing: run make")
+    return image
+
+
 class Session:
     """Use as a context manager: whatever happens, the emulator is ended."""
 
     def __init__(self, modules=(), *, kind="auto", cores=1, host_memory=1024, cpu=None,
                  firmware="bios", hv_cmdline="", hypervisor=None, log=None, echo=None,
-                 serial=True, extra=(), base_cmdline=HYPERVISOR_CMDLINE):
+                 serial=True, extra=(), debugger=None, base_cmdline=HYPERVISOR_CMDLINE):
         self.kind = machine.choose(kind, firmware)
-        self.hypervisor = hypervisor or os.environ.get("XENITH") or os.path.join(
-            TOP, "build", "xenith")
-        if not os.path.exists(self.hypervisor):
-            raise RigError(f"{self.hypervisor} is missing: run make")
+        self.hypervisor = hypervisor or hypervisor_image()
         self.text = ""
         self._echo = echo
         self._log = open(log, "wb") if log else None
@@ -49,7 +53,7 @@ class Session:
                              f"{base_cmdline} {hv_cmdline}".strip(), modules, firmware)
             self._machine = machine.start(
                 self.kind, self.directory, image, cores=cores, memory=host_memory, cpu=cpu,
-                firmware=firmware, serial=serial, extra=extra)
+                firmware=firmware, serial=serial, extra=extra, debugger=debugger)
         except BaseException:
             self.close()
             raise
@@ -175,6 +179,25 @@ class Session:
 
     def interact(self):
         """Connect this terminal with the console, until Ctrl-] or the machine's end."""
+        self._connect(self.send)
+
+    def debug(self):
+        """Connect this terminal with the emulator's own, where its debugger prompts."""
+        screen = self._machine.screen
+
+        def show():
+            while True:
+                try:
+                    data = os.read(screen, 65536)
+                except OSError:
+                    return
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+
+        threading.Thread(target=show, daemon=True).start()
+        self._connect(lambda data: os.write(screen, data))
+
+    def _connect(self, send):
         stdin = sys.stdin.fileno()
         saved = termios.tcgetattr(stdin) if os.isatty(stdin) else None
         try:
@@ -190,7 +213,7 @@ class Session:
                         time.sleep(0.2)
                     return
                 before, key, _ = data.partition(ESCAPE_KEY)
-                self.send(before)
+                send(before)
                 if key:
                     return
         finally:
