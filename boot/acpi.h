@@ -14,7 +14,7 @@
 #define ACPI_OVERRIDES_MAX 32
 #define ACPI_NMIS_MAX      32
 /* Bigger tables are refused: none of those read here comes near. */
-#define ACPI_TABLE_MAX     MIB(1)
+#define ACPI_TABLE_MAX MIB(1)
 
 /*
  * Make len bytes at hpa readable and return them; NULL when that cannot be. What was returned

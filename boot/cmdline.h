@@ -41,7 +41,7 @@ struct cmdline_options {
 	enum cmdline_idle idle;
 	bool x2apic;         /* may be used; x2apic=0 forbids it */
 	uint32_t slice_us;   /* scheduler's time slice */
-	char conswitch;      /* letter of the switch key, of which Ctrl is the modifier */
+	char conswitch;      /* control character of the switch key (1: Ctrl-A); 0: none */
 	bool conswitch_auto; /* start with the input at the guests (no trailing 'x') */
 	char warnings[256];  /* what was not understood, "; " between; empty: all was */
 };

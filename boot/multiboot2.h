@@ -8,8 +8,8 @@
 
 #include "core/lib/types.h"
 
-#define MB2_MODULES_MAX     64
-#define MB2_MEMMAP_MAX      256
+#define MB2_MODULES_MAX 64
+#define MB2_MEMMAP_MAX  256
 
 /* Types of memory of the memory map (the e820 numbers). */
 #define MB2_MEMORY_RAM      1

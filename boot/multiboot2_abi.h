@@ -4,13 +4,13 @@
 #define BOOT_MULTIBOOT2_ABI_H
 
 /* In EAX at entry (3.5). */
-#define MB2_LOADER_MAGIC          0x36D76289U
+#define MB2_LOADER_MAGIC 0x36D76289U
 
 /* The information structure starts with total_size and a reserved word (3.6.1)... */
-#define MB2_INFO_HEADER           8U
+#define MB2_INFO_HEADER 8U
 /* ... then come tags: type, size without padding, data; each starts at a multiple of 8. */
-#define MB2_TAG_HEADER            8U
-#define MB2_TAG_ALIGN             8U
+#define MB2_TAG_HEADER 8U
+#define MB2_TAG_ALIGN  8U
 
 #define MB2_TAG_END               0U
 #define MB2_TAG_CMDLINE           1U
