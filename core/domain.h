@@ -13,7 +13,7 @@
 enum domain_state {
 	DOMAIN_BUILDING, /* its memory is being filled */
 	DOMAIN_ALIVE,
-	DOMAIN_DYING,	 /* no vCPU of it will be entered again */
+	DOMAIN_DYING, /* no vCPU of it will be entered again */
 };
 
 /* Why a domain ended: SHUTDOWN_* of xen/sched.h, and what only we do. */
@@ -24,8 +24,9 @@ enum domain_end {
 	END_CRASH = 3,
 	END_WATCHDOG = 4,
 	END_SOFT_RESET = 5,
-	END_DESTROYED = 256, /* by the operator */
-	END_RESTARTED = 257, /* by the operator */
+	END_DESTROYED = 256,    /* by the operator */
+	END_RESTARTED = 257,    /* by the operator */
+	END_BUILD_FAILED = 258, /* never ran: its memory could not be filled */
 	END_NONE = 0xffff,
 };
 
@@ -44,14 +45,14 @@ struct domain {
 	struct physmap physmap;
 	uint32_t vcpu_count;
 	struct vcpu *vcpus[MAX_VCPUS];
-	uint64_t affinity;	 /* `cpus`: mask of cores */
-	uint64_t memory_pages;	 /* what it was built with */
+	uint64_t affinity;     /* `cpus`: mask of cores */
+	uint64_t memory_pages; /* what it was built with */
 	enum domain_action on_poweroff, on_reboot, on_crash;
-	enum domain_end end;	 /* why it ends; END_NONE while it lives */
-	uint64_t birth_tsc;	 /* guest system time 0 */
+	enum domain_end end;               /* why it ends; END_NONE while it lives */
+	uint64_t birth_tsc;                /* guest system time 0 */
 	const struct guest_config *config; /* to build it again */
-	struct xen_domain *xen;	 /* xenabi */
-	struct vmx_domain *vmx;	 /* arch/x86/vmx: CPUID and MSR policy */
+	struct xen_domain *xen;            /* xenabi */
+	struct vmx_domain *vmx;            /* arch/x86/vmx: CPUID and MSR policy */
 	struct guest_console console;
 	struct work teardown;
 	uint32_t refs;
@@ -66,7 +67,10 @@ extern struct domain *domains[MAX_PHYSMAPS];
  * Create an empty domain in state BUILDING with `vcpus` vCPUs, all offline. Nothing remains on
  * failure. Boot core or a work piece.
  */
-enum status domain_create(const char *name, uint32_t vcpus, struct domain **out) must_check;
+enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages,
+			  struct domain **out) must_check;
+/* A guest could not even be created: when none is left or being built, build_all_gone() follows. */
+void domain_not_created(void);
 /* From BUILDING to ALIVE: vCPU 0 becomes runnable. */
 void domain_start(struct domain *d);
 
