@@ -12,7 +12,7 @@ include mk/toolchain.mk
 
 # Hosted, with the same warnings; test functions leave cmocka's argument unused.
 HOST_FLAGS := -std=gnu11 $(WARNINGS) -Wno-unused-parameter -g -O1 -fno-omit-frame-pointer \
-  -I. -isystem build/include -DXENITH_DEBUG=1 -DXENITH_COUNT=0
+  -I tests/host -I. -isystem build/include -DXENITH_DEBUG=1 -DXENITH_COUNT=0
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
 
