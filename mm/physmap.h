@@ -94,7 +94,7 @@ enum physmap_type physmap_type_at(const struct physmap *pm, gfn_t gfn);
 /*
  * Before a domain has run: map zeroed RAM of the domain's own at [gfn, gfn+count), with the largest
  * leaves that alignment and memory allow. ERR_NOMEM leaves what was mapped for physmap_teardown().
- * One call does at most `budget` frames and returns how far it got in *done.
+ * One call does about `budget` frames (to the end of a leaf) and says in *done how far it got.
  */
 enum status physmap_populate(struct physmap *pm, gfn_t gfn, uint64_t count, uint64_t budget,
 			     uint64_t *done) must_check;

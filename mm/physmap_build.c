@@ -13,11 +13,12 @@ static bool fits(gfn_t gfn, uint64_t count, unsigned int order)
 }
 
 /* The largest leaf that alignment, count, machine and free memory allow; gives its frame. */
-static pfn_t take_block(const struct physmap *pm, gfn_t gfn, uint64_t count, uint8_t *order)
+static pfn_t take_block(const struct physmap *pm, gfn_t gfn, uint64_t count, bool huge,
+			uint8_t *order)
 {
 	pfn_t pfn;
 
-	if (physmap_leaf_1g && fits(gfn, count, FRAME_ORDER_1G)) {
+	if (huge && fits(gfn, count, FRAME_ORDER_1G)) {
 		*order = FRAME_ORDER_1G;
 		pfn = frame_alloc(FRAME_ORDER_1G, pm->slot);
 		if (pfn_valid(pfn))
@@ -42,14 +43,13 @@ static void put_block(pfn_t pfn, uint64_t count)
 enum status physmap_populate(struct physmap *pm, gfn_t gfn, uint64_t count, uint64_t budget,
 			     uint64_t *done)
 {
-	uint64_t left = min_u64(count, budget);
+	bool huge = physmap_leaf_1g && budget >= BIT(FRAME_ORDER_1G);
 
-	*done = 0;
-	while (left) {
-		struct physmap_change ch = { .gfn = gfn, .type = PHYSMAP_RAM };
+	for (*done = 0; *done < min_u64(count, budget);) {
+		struct physmap_change ch = { .gfn = to_gfn(gfn.n + *done), .type = PHYSMAP_RAM };
 		enum status st;
 
-		ch.pfn = take_block(pm, gfn, left, &ch.order);
+		ch.pfn = take_block(pm, ch.gfn, count - *done, huge, &ch.order);
 		if (!pfn_valid(ch.pfn))
 			return ERR_NOMEM;
 		st = physmap_change(pm, &ch, 1);
@@ -57,8 +57,6 @@ enum status physmap_populate(struct physmap *pm, gfn_t gfn, uint64_t count, uint
 			put_block(ch.pfn, BIT(ch.order));
 			return st;
 		}
-		gfn.n += BIT(ch.order);
-		left -= BIT(ch.order);
 		*done += BIT(ch.order);
 	}
 	return OK;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86/cpu/relax.h"
 #include "core/lib/assert.h"
 
 __thread struct pcpu *host_cpu;
