@@ -3,6 +3,7 @@
 
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -37,6 +38,17 @@ def pytest_collection_modifyitems(config, items):
 def kind(request):
     """The machine with VMX that guests run on."""
     return machine.choose(request.config.getoption("--machine"))
+
+
+@pytest.fixture(scope="session")
+def alive(tmp_path_factory):
+    """A tiny PVH guest: tests/system/alive.asm."""
+    image = tmp_path_factory.mktemp("alive") / "alive"
+    subprocess.run(["nasm", "-f", "elf32", os.path.join(TOP, "tests/system/alive.asm"), "-o",
+                    f"{image}.o"], check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x200000",
+                    f"{image}.o", "-o", image], check=True)
+    return str(image)
 
 
 @pytest.fixture

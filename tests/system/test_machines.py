@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Machines that Xenith cannot run guests on: the refusal names what is missing,
+and the machine stays up, in the monitor if there is a serial line."""
+
+import os
+import socket
+import time
+
+import pytest
+
+from rig import iso
+from rig.session import Session
+
+BASE = "console=com1 com1=115200,8n1 idle=monitor"
+
+
+def in_the_monitor(session):
+    session.settle()
+    start = len(session.text)
+    session.send("help\r")
+    session.expect("reboot", 30, start=start)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_penryn_lacks_ept(alive, log, cores):
+    with Session([iso.Module(alive, "alive")], kind="bochs", cpu="core2_penryn_t9600", cores=cores,
+                 host_memory=256, log=log, base_cmdline=BASE) as session:
+        session.expect(r"(?i)missing.*\bEPT\b|\bEPT\b.*missing", 60)
+        in_the_monitor(session)
+        assert "still alive" not in session.text
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("cores", [1, 4])
+def test_qemu_tcg_lacks_vmx(alive, log, firmware, cores):
+    with Session([iso.Module(alive, "alive")], kind="qemu-tcg", firmware=firmware, cores=cores,
+                 log=log, base_cmdline=BASE) as session:
+        session.expect(r"(?i)missing.*\bVMX\b|\bVMX\b.*missing", 90)
+        in_the_monitor(session)
+        assert "still alive" not in session.text
+
+
+class Hmp:
+    """QEMU's monitor on a socket."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, command):
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(10)
+            line.connect(self.path)
+            line.sendall(command.encode() + b"\n")
+            data = b""
+            while data.count(b"(qemu)") < 2:
+                data += line.recv(4096)
+
+
+def test_without_serial_the_refusal_is_on_the_vga_screen(alive, tmp_path):
+    path = str(tmp_path / "monitor")
+    extra = ["-chardev", f"socket,id=hmp,path={path},server=on,wait=off", "-mon", "chardev=hmp"]
+    memory = tmp_path / "text"
+    with Session([iso.Module(alive, "alive")], kind="qemu-tcg", serial=False, extra=extra,
+                 base_cmdline=BASE):
+        monitor = Hmp(path)
+        deadline = time.monotonic() + 60
+        screen = ""
+        while time.monotonic() < deadline and "VMX" not in screen:
+            time.sleep(1)
+            monitor(f'pmemsave 0xb8000 4000 "{memory}"')
+            if os.path.exists(memory):
+                screen = memory.read_bytes()[::2].decode("cp437")
+        assert "VMX" in screen, screen
