@@ -53,6 +53,10 @@ class Guest:
         self.timeout = int(wishes.get("timeout", 60))
         self.expect = wishes.get("expect")
 
+    def measures(self):
+        """It prints costs, no verdicts: for `make bench`."""
+        return os.path.basename(self.directory).startswith("bench")
+
     def built(self):
         """Whether the image is newer than its sources: make leaves an old one after an error."""
         if not os.path.exists(self.image):
@@ -78,17 +82,26 @@ class Guest:
                 iso.Module(os.path.abspath(self.image), self.name + ".elf")]
 
 
-def find(names):
+def find_all():
     guests = []
     for path in sorted(glob.glob("tests/guest/*/main.c")):
-        directory = os.path.dirname(path)
         wishes = header(path, KEYS)
-        guests += [Guest(directory, bits, wishes) for bits in wishes.get("variants", "64").split()]
+        guests += [Guest(os.path.dirname(path), bits, wishes)
+                   for bits in wishes.get("variants", "64").split()]
+    return guests
+
+
+def find(names):
+    """The guests named, with or without their width; those for tests if none is."""
     if names:
-        return [guest for guest in guests
+        return [guest for guest in find_all()
                 if any(name in (guest.name, guest.name[:-2]) for name in names)]
-    # The measuring guest is for `make bench`.
-    return [guest for guest in guests if not guest.name.startswith("bench")]
+    return [guest for guest in find_all() if not guest.measures()]
+
+
+def find_bench():
+    """The guests of `make bench`."""
+    return [guest for guest in find_all() if guest.measures()]
 
 
 def boot(guests, machine, hypervisor=None):

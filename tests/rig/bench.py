@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Cost of the common operations, as the measuring guests (tests/guest/bench*) see it.
+
+usage: bench.py [--cpu MODEL]
+
+One line a case: `NAME min=N avg=N` in TSC ticks; in Bochs a tick is an
+instruction and the figures repeat exactly. Whatever more the guest says of the
+same case on the counting build (`vmread=N` and so on) is put behind it. Exit
+status 1 if a case is dearer than its limit, or was not measured.
+"""
+
+import argparse
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+
+from rig import RigError, TOP, microguest  # noqa: E402
+
+LINE = re.compile(r"^(?:\(\S+\) )?([\w.-]+) min=(\d+) avg=(\d+)(.*)$", re.M)
+# Ticks on average that must not be exceeded on one core of Bochs's skylake_x.
+LIMITS = {"cpuid": 250, "unknown_hypercall": 250, "evtchn_send": 450, "send_to_upcall": 700}
+
+
+def measure(guest, image):
+    """{case: (min, avg, what else was said)} in the order printed."""
+    text, problem, crashed = microguest.boot([guest], "bochs", os.path.join(TOP, image))
+    cases = {name: (int(low), int(average), rest.strip())
+             for name, low, average, rest in LINE.findall(text)}
+    if problem or crashed or not cases:
+        print(text[-3000:], file=sys.stderr)
+        raise RigError(f"bench on {image}: {problem or 'the guest crashed or measured nothing'}")
+    return cases
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measure the common operations.")
+    parser.add_argument("--cpu", default="corei7_skylake_x")
+    arguments = parser.parse_args()
+    guests = microguest.find_bench()
+    unbuilt = [guest.name for guest in guests if not guest.built()]
+    if unbuilt or not guests:
+        raise RigError("the measuring guest does not build: " + " ".join(unbuilt))
+    status = 0
+    measured = set()
+    for guest in guests:
+        guest.wishes["model"] = arguments.cpu
+        ticks = measure(guest, "build/xenith")
+        counts = measure(guest, "build/count/xenith")
+        for name, (low, average, _) in ticks.items():
+            line = f"{name} min={low} avg={average} {counts.get(name, ('', '', ''))[2]}".rstrip()
+            if average > LIMITS.get(name, average):
+                line += f"  # above the limit of {LIMITS[name]}"
+                status = 1
+            print(line, flush=True)
+        measured |= set(ticks)
+    missing = set(LIMITS) - measured
+    if missing:
+        print("not measured: " + " ".join(sorted(missing)), file=sys.stderr)
+        status = 1
+    return status
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except RigError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(1)
