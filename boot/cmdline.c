@@ -9,7 +9,7 @@
 #define SLICE_US_MIN     100
 #define SLICE_US_MAX     1000000
 
-/* One option: false when the value is not of its form (out may then be half changed). */
+/* One option: false, and out as it was, when the value is not of its form. */
 typedef bool (*option_fn)(struct text value, struct cmdline_options *out);
 
 static void set_com_default(struct cmdline_com *com, uint16_t port, uint8_t irq)
@@ -40,21 +40,22 @@ static void set_defaults(struct cmdline_options *out)
 
 static bool option_console(struct text value, struct cmdline_options *out)
 {
-	bool ok = true;
+	bool com[CMDLINE_COM_COUNT] = { false, false }, vga = false;
 	struct text name;
 
-	out->console_com[0] = out->console_com[1] = out->console_vga = false;
 	while (parse_next(&value, ',', &name)) {
 		if (parse_is(name, "com1"))
-			out->console_com[0] = true;
+			com[0] = true;
 		else if (parse_is(name, "com2"))
-			out->console_com[1] = true;
+			com[1] = true;
 		else if (parse_is(name, "vga"))
-			out->console_vga = true;
+			vga = true;
 		else if (!parse_is(name, "none"))
-			ok = false;
+			return false;
 	}
-	return ok;
+	memcpy(out->console_com, com, sizeof(com));
+	out->console_vga = vga;
+	return true;
 }
 
 /* "DPS": data bits, parity, stop bits; any tail of it may be missing. */
