@@ -7,24 +7,24 @@
 #include "mm/window.h"
 
 /* Control register bits the walk depends on (SDM vol. 3, 2.5 and 4.1). */
-#define CR0_WP    BIT(16)
-#define CR0_PG    BIT(31)
-#define CR4_PSE   BIT(4)
-#define CR4_PAE   BIT(5)
-#define CR4_SMEP  BIT(20)
-#define CR4_SMAP  BIT(21)
-#define EFER_LMA  BIT(10)
-#define EFER_NXE  BIT(11)
-#define RFLAGS_AC BIT(18)
+#define GCR0_WP    BIT(16)
+#define GCR0_PG    BIT(31)
+#define GCR4_PSE   BIT(4)
+#define GCR4_PAE   BIT(5)
+#define GCR4_SMEP  BIT(20)
+#define GCR4_SMAP  BIT(21)
+#define GEFER_LMA  BIT(10)
+#define GEFER_NXE  BIT(11)
+#define GRFLAGS_AC BIT(18)
 
-#define PTE_P     BIT(0)
-#define PTE_W     BIT(1)
-#define PTE_U     BIT(2)
-#define PTE_A     BIT(5)
-#define PTE_D     BIT(6)
-#define PTE_PS    BIT(7)
-#define PTE_NX    BIT(63)
-#define PTE_FRAME BITS(51, 12)
+#define GPTE_P     BIT(0)
+#define GPTE_W     BIT(1)
+#define GPTE_U     BIT(2)
+#define GPTE_A     BIT(5)
+#define GPTE_D     BIT(6)
+#define GPTE_PS    BIT(7)
+#define GPTE_NX    BIT(63)
+#define GPTE_FRAME BITS(51, 12)
 
 /* #PF error code (SDM vol. 3, 4.7) */
 #define PF_P 1U
@@ -35,8 +35,8 @@
 /* The registers that select a walk, in one word: two equal words walk alike. */
 static uint64_t mode_of(const struct guest_paging *gp)
 {
-	return (gp->cr0 & (CR0_PG | CR0_WP)) | (gp->cr4 & (CR4_PSE | CR4_PAE)) |
-	       (gp->efer & (EFER_LMA | EFER_NXE)) << 24;
+	return (gp->cr0 & (GCR0_PG | GCR0_WP)) | (gp->cr4 & (GCR4_PSE | GCR4_PAE)) |
+	       (gp->efer & (GEFER_LMA | GEFER_NXE)) << 24;
 }
 
 /* Reads one paging-structure entry, 4 or 8 bytes wide. Inside a section. */
@@ -58,19 +58,19 @@ static bool read_entry(const struct physmap *pm, uint64_t table_gfn, uint32_t of
 /* Whether the rights gathered over the levels allow the access; pure. */
 static bool allowed(const struct guest_paging *gp, uint64_t rights, enum gwalk_access access)
 {
-	bool user_page = rights & PTE_U;
+	bool user_page = rights & GPTE_U;
 
 	if (gp->user && !user_page)
 		return false;
 	if (!gp->user && user_page) {
-		if (access == GWALK_FETCH && (gp->cr4 & CR4_SMEP))
+		if (access == GWALK_FETCH && (gp->cr4 & GCR4_SMEP))
 			return false;
-		if (access != GWALK_FETCH && (gp->cr4 & CR4_SMAP) && !(gp->rflags & RFLAGS_AC))
+		if (access != GWALK_FETCH && (gp->cr4 & GCR4_SMAP) && !(gp->rflags & GRFLAGS_AC))
 			return false;
 	}
-	if (access == GWALK_WRITE && !(rights & PTE_W) && (gp->user || (gp->cr0 & CR0_WP)))
+	if (access == GWALK_WRITE && !(rights & GPTE_W) && (gp->user || (gp->cr0 & GCR0_WP)))
 		return false;
-	return access != GWALK_FETCH || !(rights & PTE_NX) || !(gp->efer & EFER_NXE);
+	return access != GWALK_FETCH || !(rights & GPTE_NX) || !(gp->efer & GEFER_NXE);
 }
 
 /* The shape of a walk: how many levels, how wide its entries and indices are. */
@@ -81,9 +81,9 @@ struct shape {
 
 static struct shape shape_of(const struct guest_paging *gp)
 {
-	if (!(gp->cr4 & CR4_PAE))
+	if (!(gp->cr4 & GCR4_PAE))
 		return (struct shape){ 2, false };
-	return (struct shape){ gp->efer & EFER_LMA ? 4 : 3, true };
+	return (struct shape){ gp->efer & GEFER_LMA ? 4 : 3, true };
 }
 
 /* Byte offset of the entry in its table. */
@@ -101,10 +101,10 @@ static uint32_t entry_offset(const struct guest_paging *gp, struct shape s, unsi
 static bool is_large(const struct guest_paging *gp, struct shape s, unsigned int level,
 		     uint64_t entry)
 {
-	if (level == 0 || !(entry & PTE_PS))
+	if (level == 0 || !(entry & GPTE_PS))
 		return false;
 	if (!s.wide)
-		return gp->cr4 & CR4_PSE;
+		return gp->cr4 & GCR4_PSE;
 	return level == 1 || (level == 2 && s.levels == 4);
 }
 
@@ -113,7 +113,7 @@ static uint64_t leaf_gfn(struct shape s, unsigned int level, uint64_t entry, uin
 {
 	unsigned int bits = (s.wide ? 9U : 10U) * level;
 	uint64_t inside = linear >> PAGE_SHIFT & (BIT(bits) - 1);
-	uint64_t frame = (entry & PTE_FRAME) >> PAGE_SHIFT;
+	uint64_t frame = (entry & GPTE_FRAME) >> PAGE_SHIFT;
 
 	/* PSE-36: bits 20..13 of a 4 MiB leaf are address bits 39..32 (SDM vol. 3, table 4-4). */
 	if (!s.wide && level)
@@ -126,7 +126,7 @@ static enum status fail(struct gwalk_fault *fault, const struct guest_paging *gp
 {
 	fault->linear = linear;
 	fault->error_code = present | (access == GWALK_WRITE ? PF_W : 0) | (gp->user ? PF_U : 0);
-	if (access == GWALK_FETCH && (gp->efer & EFER_NXE || gp->cr4 & CR4_SMEP))
+	if (access == GWALK_FETCH && (gp->efer & GEFER_NXE || gp->cr4 & GCR4_SMEP))
 		fault->error_code |= PF_I;
 	fault->non_canonical = false;
 	return ERR_NOT_FOUND;
@@ -141,7 +141,7 @@ static void mark_used(struct gwalk_cached *w, struct shape s, bool write)
 	for (unsigned int i = s.levels == 3; i < w->levels; i++) {
 		uint64_t found = w->entry[i];
 		uint32_t found32 = (uint32_t)found;
-		uint64_t want = found | PTE_A | (i + 1U == w->levels && write ? PTE_D : 0);
+		uint64_t want = found | GPTE_A | (i + 1U == w->levels && write ? GPTE_D : 0);
 		uint8_t *at;
 
 		if (want == found)
@@ -160,28 +160,29 @@ static enum status walk_tables(const struct physmap *pm, const struct guest_pagi
 			       gfn_t *gfn, struct gwalk_fault *fault)
 {
 	struct shape s = shape_of(gp);
-	uint64_t table = (gp->cr3 & (s.levels == 4 ? PTE_FRAME : 0xfffff000)) >> PAGE_SHIFT;
+	uint64_t table = (gp->cr3 & (s.levels == 4 ? GPTE_FRAME : 0xfffff000)) >> PAGE_SHIFT;
 	unsigned int level = s.levels - 1U;
 
-	w->rights = PTE_W | PTE_U;
+	w->rights = GPTE_W | GPTE_U;
 	for (w->levels = 0;; level--) {
 		unsigned int i = w->levels++;
 		uint64_t e;
 
 		w->index[i] = entry_offset(gp, s, level, linear);
 		if (!read_entry(pm, table, (uint32_t)w->index[i], s.wide, &w->table_pfn[i], &e) ||
-		    !(e & PTE_P))
+		    !(e & GPTE_P))
 			return fail(fault, gp, linear, access, 0);
 		w->entry[i] = e;
 		if (s.levels != 3 || level != 2)
-			w->rights = (w->rights & e & (PTE_W | PTE_U)) | ((w->rights | e) & PTE_NX);
+			w->rights =
+				(w->rights & e & (GPTE_W | GPTE_U)) | ((w->rights | e) & GPTE_NX);
 		if (level == 0 || is_large(gp, s, level, e)) {
 			*gfn = to_gfn(leaf_gfn(s, level, e, linear));
 			return allowed(gp, w->rights, access)
 				       ? OK
 				       : fail(fault, gp, linear, access, PF_P);
 		}
-		table = (e & PTE_FRAME) >> PAGE_SHIFT;
+		table = (e & GPTE_FRAME) >> PAGE_SHIFT;
 	}
 }
 
@@ -196,12 +197,12 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
 			struct gwalk_fault *fault)
 {
 	w->levels = 0;
-	w->rights = PTE_W | PTE_U;
-	if (!(gp->cr0 & CR0_PG)) {
+	w->rights = GPTE_W | GPTE_U;
+	if (!(gp->cr0 & GCR0_PG)) {
 		*gfn = to_gfn((uint32_t)linear >> PAGE_SHIFT);
 		return OK;
 	}
-	if ((gp->efer & EFER_LMA) && !canonical(linear)) {
+	if ((gp->efer & GEFER_LMA) && !canonical(linear)) {
 		(void)fail(fault, gp, linear, access, 0);
 		fault->non_canonical = true;
 		return ERR_NOT_FOUND;
@@ -224,8 +225,9 @@ static bool still_true(const struct physmap *pm, const struct guest_paging *gp,
 	for (unsigned int i = 0; i < w->levels; i++) {
 		const uint8_t *at =
 			(const uint8_t *)window_map(to_pfn(w->table_pfn[i])) + w->index[i];
-		uint64_t now = w->mode & CR4_PAE ? load_relaxed((const uint64_t *)(const void *)at)
-						 : load_relaxed((const uint32_t *)(const void *)at);
+		uint64_t now = w->mode & GCR4_PAE
+				       ? load_relaxed((const uint64_t *)(const void *)at)
+				       : load_relaxed((const uint32_t *)(const void *)at);
 
 		if (now != w->entry[i])
 			return false;
@@ -240,7 +242,7 @@ static bool serves(const struct guest_paging *gp, const struct gwalk_cached *w,
 	if (!allowed(gp, w->rights, access))
 		return false;
 	return access != GWALK_WRITE ||
-	       (w->writable && (!w->levels || (w->entry[w->levels - 1] & PTE_D)));
+	       (w->writable && (!w->levels || (w->entry[w->levels - 1] & GPTE_D)));
 }
 
 static bool can_hold(enum physmap_type type, enum gwalk_access access)
