@@ -32,4 +32,12 @@ static inline void *window_map(pfn_t pfn)
 /* A second window that no window_map() call replaces: for copies between two guest frames. */
 void *window_map_second(pfn_t pfn);
 
+/*
+ * For the frame allocator, by a third window: fill a frame that nobody uses with a pattern; and
+ * (debug builds) whether all its words are the same, *first being the first. Root, no section
+ * needed.
+ */
+void window_scrub(pfn_t pfn, uint64_t pattern);
+bool window_uniform(pfn_t pfn, uint64_t *first) must_check;
+
 #endif

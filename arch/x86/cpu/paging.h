@@ -6,6 +6,7 @@
  *   VMAP_BASE    0xffffff8000000000  devices (uncached), firmware tables and modules while they are
  *                                    read; mappings here belong to the core that made them
  *   PERCORE_BASE 0xffffff0000000000  per core: stacks between guard pages, struct pcpu, windows
+ *   SELF_BASE    0xfffffe8000000000  the page tables themselves (the top-level table maps itself)
  *   FRAMES_BASE  0xffffc00000000000  frame table (struct frame), backed where there is RAM
  *   OWN_BASE     0xffff800000000000  own memory at OWN_BASE + hpa, mapped 2 MiB at a time when the
  *                                    hypervisor takes a chunk for itself; never unmapped
@@ -17,21 +18,22 @@
 
 #include "core/lib/types.h"
 
-#define IMAGE_BASE 0xffffffff80000000UL
-#define VMAP_BASE 0xffffff8000000000UL
+#define IMAGE_BASE   0xffffffff80000000UL
+#define VMAP_BASE    0xffffff8000000000UL
+#define SELF_BASE    0xfffffe8000000000UL
 #define PERCORE_BASE 0xffffff0000000000UL
-#define FRAMES_BASE 0xffffc00000000000UL
-#define OWN_BASE 0xffff800000000000UL
+#define FRAMES_BASE  0xffffc00000000000UL
+#define OWN_BASE     0xffff800000000000UL
 
-#define PTE_P 1ULL
-#define PTE_RW (1ULL << 1)
+#define PTE_P   1ULL
+#define PTE_RW  (1ULL << 1)
 #define PTE_PWT (1ULL << 3)
 #define PTE_PCD (1ULL << 4)
-#define PTE_A (1ULL << 5)
-#define PTE_D (1ULL << 6)
-#define PTE_PS (1ULL << 7)
-#define PTE_G (1ULL << 8)
-#define PTE_NX (1ULL << 63)
+#define PTE_A   (1ULL << 5)
+#define PTE_D   (1ULL << 6)
+#define PTE_PS  (1ULL << 7)
+#define PTE_G   (1ULL << 8)
+#define PTE_NX  (1ULL << 63)
 
 enum map_kind { MAP_RAM_RW, MAP_RAM_RO, MAP_DEVICE };
 
@@ -43,9 +45,32 @@ enum map_kind { MAP_RAM_RW, MAP_RAM_RO, MAP_DEVICE };
 void *paging_map(hpa_t hpa, uint64_t len, enum map_kind kind) must_check;
 void paging_unmap(void *va, uint64_t len);
 
+/* The tables of boot/entry.asm become the final ones: image W^X, nothing else. Boot core, first. */
+void paging_init(hpa_t load_address);
+/* Protections of the calling core: WP, NX, SMEP, SMAP, UMIP, global pages, machine checks. */
+void paging_init_core(void);
+/* The physical address of something in the image. */
+hpa_t image_hpa(const void *p);
+/* Take the write right from whole pages of the image, for good. Boot core, before others start. */
+void paging_make_readonly(void *va, uint64_t len);
+
 /* Map one 2 MiB chunk of own memory at OWN_BASE + hpa (aligned). Called by mm/own.c alone. */
 enum status paging_map_own(hpa_t hpa) must_check;
-/* Back the frame table for [va, va+len) with zeroed memory from `take` (boot only). */
-enum status paging_map_boot(void *va, uint64_t len, uint64_t (*take)(uint64_t pages)) must_check;
+/*
+ * Boot: where pages come from, contiguous; the address of the first, 0 when there is no more. Page
+ * tables come from it too.
+ */
+typedef uint64_t (*paging_take_fn)(uint64_t pages);
+/* Back [va, va+len) (whole pages: the frame table, per-core areas) with zeroed memory. */
+enum status paging_map_boot(void *va, uint64_t len, paging_take_fn take) must_check;
+/* Only the page tables for [va, va+len), no pages yet. */
+enum status paging_tables_boot(void *va, uint64_t len, paging_take_fn take) must_check;
+/* The entry that maps the 4 KiB page at va. Its table must exist. */
+uint64_t *paging_pte(const void *va);
+/* Bits of the entry of a page that is read and written and not executed. */
+extern uint64_t paging_rw_bits;
+
+/* Implemented in mm/frame.c: a zeroed frame for a page table, or 0. */
+uint64_t paging_alloc_table(void) must_check;
 
 #endif
