@@ -11,8 +11,9 @@ include mk/toolchain.mk
 GUEST_FLAGS := $(CFLAGS_COMMON) -mgeneral-regs-only
 GUEST_CC_64 := $(TARGET_CC) $(GUEST_FLAGS) -m64 -mno-red-zone -DGUEST_BITS=64
 GUEST_CC_32 := $(TARGET_CC) $(GUEST_FLAGS) -m32 -march=i686 -DGUEST_BITS=32
-GUEST_LINK_64 := $(LD) -m elf_x86_64 $(LDFLAGS)
-GUEST_LINK_32 := $(LD) -m elf_i386 $(LDFLAGS)
+# One segment with everything in it is fine for a guest of 64 KiB.
+GUEST_LINK_64 := $(LD) -m elf_x86_64 $(LDFLAGS) --no-warn-rwx-segments
+GUEST_LINK_32 := $(LD) -m elf_i386 $(LDFLAGS) --no-warn-rwx-segments
 GUEST_NASM := $(NASM) -g -F dwarf --reproducible -Wall -Werror -I./
 
 .PHONY: images
@@ -39,3 +40,4 @@ FORCE:
 
 include build/guest.mk
 images: $(GUEST_IMAGES)
+	@:

@@ -34,4 +34,6 @@ LINK_FUZZ := $(HOST_CLANG) $(ASAN) -fsanitize=fuzzer
 
 include build/host.mk
 unit: $(UNIT_PROGRAMS)
+	@:
 fuzz: $(FUZZ_PROGRAMS)
+	@:

@@ -14,7 +14,8 @@ import results
 
 
 def main(parts):
-    results.forget(parts)
+    os.makedirs(results.DIRECTORY, exist_ok=True)
+    results.forget([*parts, "sum"])
     total = [0, 0, 0]
     for part in parts:
         print(f"== {part}", flush=True)
@@ -27,6 +28,8 @@ def main(parts):
             counts = [(counts or (0, 0, 0))[0], 1, (counts or (0, 0, 0))[2]]
         total = [sum(pair) for pair in zip(total, counts)]
         print(f"== {part}: {results.line(*counts)}, {time.monotonic() - start:.0f} s", flush=True)
+    with open(os.path.join(results.DIRECTORY, "sum"), "w", encoding="ascii") as out:
+        out.write(results.line(*total) + "\n")
     print(results.line(*total), flush=True)
     return 1 if total[1] or not total[0] else 0
 
