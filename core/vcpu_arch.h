@@ -32,6 +32,9 @@ int vcpu_arch_initialise(struct vcpu *v, const struct vcpu_hvm_context *ctx) mus
 /* Queue a fixed, edge-triggered interrupt in the vCPU's local APIC; false when the APIC is software
  * disabled (the interrupt is lost then, as in hardware). Any core. */
 bool vlapic_post(struct vcpu *v, uint8_t vector);
+/* How far the guest's TSC is ahead of the machine's (0 unless the guest wrote it). Any core. A change
+ * of it is followed by vcpu_request(v, ATTN_TIME). */
+uint64_t vcpu_arch_tsc_offset(const struct vcpu *v);
 /* Queue an NMI (VCPUOP_send_nmi). Any core. */
 void vcpu_arch_nmi(struct vcpu *v);
 /* Leave RIP on the VMCALL so that the hypercall is issued again (continuation). Loaded vCPU. */
