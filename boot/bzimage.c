@@ -93,7 +93,7 @@ static enum status choose_address(const uint8_t *p, const struct guest_layout *l
 	if (p[HDR_RELOCATABLE] != 0 && (alignment == 0 || preferred % alignment != 0))
 		return refuse(ERR_INVALID, "kernel: bzImage with a bad alignment", error);
 	if (!bytes_within(layout->low_end, preferred, mem_size))
-		return refuse(ERR_NOMEM, "kernel: bigger than the guest's memory", error);
+		return refuse(ERR_NOMEM, "kernel: needs more memory than the guest has", error);
 	*address = preferred;
 	return OK;
 }

@@ -27,16 +27,21 @@ enum status load_plan_check_fits(const struct load_plan *plan, const struct gues
 		total += plan->segment[i].mem_size;
 	}
 	if (total > layout->memory) {
-		*error = "kernel: bigger than the guest's memory";
+		*error = "kernel: needs more memory than the guest has";
 		return ERR_NOMEM;
 	}
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct load_segment *s = &plan->segment[i];
 
-		if (!layout_is_ram(layout, s->gpa.a, s->mem_size)) {
-			*error = "kernel: segment outside the guest's RAM";
-			return ERR_INVALID;
+		if (layout_is_ram(layout, s->gpa.a, s->mem_size))
+			continue;
+		/* Would a bigger guest have RAM there? */
+		if (bytes_within(LAYOUT_LOW_MAX, s->gpa.a, s->mem_size)) {
+			*error = "kernel: needs more memory than the guest has";
+			return ERR_NOMEM;
 		}
+		*error = "kernel: segment outside the guest's RAM";
+		return ERR_INVALID;
 	}
 	return OK;
 }

@@ -84,11 +84,11 @@ static void an_older_kernel_wants_its_rsdp_low(void **state)
 static void the_memory_must_hold_it_unpacked(void **state)
 {
 	assert_int_equal(layout_make(63, 1, &layout, &error), OK);
-	refuse(ERR_NOMEM, "kernel: bigger than the guest's memory");
+	refuse(ERR_NOMEM, "kernel: needs more memory than the guest has");
 	assert_int_equal(layout_make(64, 1, &layout, &error), OK);
 	assert_int_equal(parse_cut(SIZE), OK);
 	bytes_put32(image + 0x260, 0xFFFFFFFF);
-	refuse(ERR_NOMEM, "kernel: bigger than the guest's memory");
+	refuse(ERR_NOMEM, "kernel: needs more memory than the guest has");
 }
 
 static void each_fault_has_its_message(void **state)
