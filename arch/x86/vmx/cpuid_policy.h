@@ -9,6 +9,7 @@
 #define ARCH_X86_VMX_CPUID_POLICY_H
 
 #include "arch/x86/cpu/asm.h"
+#include "core/lib/bits.h"
 #include "core/vcpu.h"
 
 #define CPUID_BASIC_LEAVES 0x20
@@ -23,6 +24,7 @@ struct cpuid_host {
 	struct cpuid_regs cache[CPUID_CACHES];       /* leaf 4 */
 	struct cpuid_regs feature[3];                /* leaf 7 */
 	struct cpuid_regs xstate[CPUID_XSTATES];     /* leaf 0xd */
+	uint64_t arch_capabilities;                  /* the MSR, 0 when absent */
 };
 
 /* What VMX on this machine lets a guest execute without an exit or #UD, and the domain's shape. */
@@ -47,10 +49,51 @@ struct cpuid_policy {
 	struct cpuid_regs topology[3]; /* leaves 0xb and 0x1f */
 	struct cpuid_regs xstate[CPUID_XSTATES];
 	uint32_t max_basic, max_ext;
-	uint64_t xcr0; /* bits that XSETBV accepts */
-	uint64_t cr4;  /* bits that the features shown allow in CR4 */
-	uint64_t efer; /* the same for IA32_EFER */
+	uint64_t xcr0;              /* bits that XSETBV accepts */
+	uint64_t cr4;               /* bits that the features shown allow in CR4 */
+	uint64_t efer;              /* the same for IA32_EFER */
+	uint64_t arch_capabilities; /* value of the MSR, if leaf 7 shows it */
 };
+
+/* A register of a leaf whose bits are features, for the rules. */
+enum cpuid_word {
+	WORD_1C,
+	WORD_1D,
+	WORD_6A,
+	WORD_7B,
+	WORD_7C,
+	WORD_7D,
+	WORD_7_1A,
+	WORD_D1A,
+	WORD_E1C,
+	WORD_E1D,
+	WORD_COUNT
+};
+
+/* When a bit is shown. All but SHOW_ALWAYS ask that the machine has it, too. */
+enum cpuid_show {
+	SHOW_HOST,   /* whenever the machine has it: VMX lets it run as it is */
+	SHOW_ALWAYS, /* the virtual platform has it, whatever the machine */
+	SHOW_AVX,    /* the guest may enable the AVX state */
+	SHOW_AVX512, /* ... the three AVX-512 states */
+	SHOW_PKRU,   /* ... the PKRU state */
+	SHOW_RDTSCP, /* the VMX control of that name is on */
+	SHOW_INVPCID,
+	SHOW_XSAVES,
+	SHOW_USER_WAIT,
+	SHOW_SPEC_CTRL, /* IA32_SPEC_CTRL is switched with the vCPU */
+	SHOW_NESTED,
+};
+
+struct cpuid_rule {
+	uint8_t word, bit, show;
+};
+
+/* cpuid_features.c: every bit that may be shown; what is not in it is never shown. */
+extern const struct cpuid_rule cpuid_rules[];
+extern const unsigned int cpuid_rule_count;
+/* Bits of IA32_ARCH_CAPABILITIES that say something about the processor and offer no MSR. */
+extern const uint64_t cpuid_arch_capabilities_shown;
 
 /* Ask the processor. Boot core, once, before the first domain. */
 void cpuid_host_read(struct cpuid_host *out);

@@ -62,13 +62,12 @@ struct insn {
 	uint64_t imm;
 	bool lock, rep, repne;
 
-	/* Address of the memory operand; strings have theirs in RSI (in segment seg) and ES:RDI. */
+	/*
+	 * The exit tells where the memory operand is, so ModRM's address is only stepped over. String
+	 * instructions have a second one: RSI in segment seg, RDI in ES, addr_size bytes wide.
+	 */
 	uint8_t addr_size; /* 2, 4, 8 */
 	enum insn_seg seg;
-	uint8_t base, index; /* or INSN_NO_REG */
-	uint8_t scale;       /* shift count */
-	bool rip_relative;
-	int64_t disp;
 };
 
 /*

@@ -12,14 +12,15 @@
 #define MTRR_VARIABLE_COUNT 8
 #define MSR_LOGGED_MAX      64
 
-/* MSRs that are stored and shown but change nothing: EPT decides memory types. Per vCPU. */
+/* MSRs whose values live here. Those of MTRRs change nothing: EPT decides memory types. */
 struct msr_state {
 	uint64_t mtrr_def_type;
 	uint64_t mtrr_fixed[MTRR_FIXED_COUNT];
 	uint64_t mtrr_base[MTRR_VARIABLE_COUNT], mtrr_mask[MTRR_VARIABLE_COUNT];
 	uint64_t misc_enable;
-	uint64_t bios_sign; /* what the last write of IA32_BIOS_SIGN_ID or CPUID 1 left */
 	uint64_t mcg_status;
+	uint64_t tsc_offset; /* the guest's TSC less the machine's */
+	uint64_t tsc_adjust; /* IA32_TSC_ADJUST */
 };
 
 /* Unknown MSRs that were logged already. Per domain; a race may log one twice. */
