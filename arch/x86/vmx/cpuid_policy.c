@@ -267,6 +267,7 @@ void cpuid_policy_build(const struct cpuid_host *host, const struct cpuid_params
 	out->ext[6].ecx = host->ext[6].ecx;
 	out->ext[7].edx = params->tsc_stable ? EXT7_INVARIANT_TSC : 0;
 	out->ext[8].eax = host->ext[8].eax & 0xffff;
+	out->phys_bits = host->ext[8].eax & 0xff ? host->ext[8].eax & 0xff : 36;
 
 	build_features(host, params, out);
 	build_topology(host, params, out);

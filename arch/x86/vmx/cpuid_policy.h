@@ -49,6 +49,7 @@ struct cpuid_policy {
 	struct cpuid_regs topology[3]; /* leaves 0xb and 0x1f */
 	struct cpuid_regs xstate[CPUID_XSTATES];
 	uint32_t max_basic, max_ext;
+	unsigned int phys_bits;     /* width of guest-physical addresses */
 	uint64_t xcr0;              /* bits that XSETBV accepts */
 	uint64_t cr4;               /* bits that the features shown allow in CR4 */
 	uint64_t efer;              /* the same for IA32_EFER */

@@ -6,19 +6,15 @@
 #ifndef ARCH_X86_VMX_MSR_POLICY_H
 #define ARCH_X86_VMX_MSR_POLICY_H
 
+#include "arch/x86/vmx/mtrr.h"
 #include "core/vcpu.h"
 
-#define MTRR_FIXED_COUNT    11
-#define MTRR_VARIABLE_COUNT 8
-#define MSR_LOGGED_MAX      64
+#define MSR_LOGGED_MAX 64
 
-/* MSRs whose values live here. Those of MTRRs change nothing: EPT decides memory types. */
+/* MSRs whose values live here. Per vCPU. */
 struct msr_state {
-	uint64_t mtrr_def_type;
-	uint64_t mtrr_fixed[MTRR_FIXED_COUNT];
-	uint64_t mtrr_base[MTRR_VARIABLE_COUNT], mtrr_mask[MTRR_VARIABLE_COUNT];
+	struct mtrr_state mtrr;
 	uint64_t misc_enable;
-	uint64_t mcg_status;
 	uint64_t tsc_offset; /* the guest's TSC less the machine's */
 	uint64_t tsc_adjust; /* IA32_TSC_ADJUST */
 };
