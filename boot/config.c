@@ -23,7 +23,10 @@ struct parser {
 /* How a key takes its value; false when an error has been written. */
 typedef bool (*value_fn)(struct parser *p);
 
-/* Write the one line of error. Always false, for the caller to pass on. */
+/*
+ * Write the one line of error, of printable characters only: it may quote the file. Always false,
+ * for the caller to pass on.
+ */
 static bool fail_at(struct parser *p, unsigned int line, const char *fmt, ...) printf_like(3, 4);
 static bool fail_at(struct parser *p, unsigned int line, const char *fmt, ...)
 {
@@ -33,6 +36,10 @@ static bool fail_at(struct parser *p, unsigned int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)xvsnprintf(p->error + used, CONFIG_ERROR_MAX - (size_t)used, fmt, ap);
 	va_end(ap);
+	for (char *c = p->error; *c != '\0'; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
 	return false;
 }
 

@@ -187,11 +187,12 @@ static void parse_xen_note(struct elf *elf, uint32_t type, const uint8_t *desc, 
 /* The notes in size bytes at offset of the file; a broken one ends the list. */
 static void parse_notes(struct elf *elf, uint64_t offset, uint64_t size)
 {
-	const uint8_t *p = elf->image + offset;
+	const uint8_t *p;
 	uint64_t at = 0;
 
 	if (!bytes_within(elf->size, offset, size))
 		return;
+	p = elf->image + offset;
 	while (bytes_within(size, at, 12) && elf->notes < NOTES_MAX) {
 		uint32_t namesz = bytes_get32(p + at), descsz = bytes_get32(p + at + 4);
 		uint32_t type = bytes_get32(p + at + 8);

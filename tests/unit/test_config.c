@@ -184,6 +184,12 @@ static void numbers_may_stand_in_quotes_and_texts_without(void **state)
 	assert_int_equal(c.cpus[0], 8);
 }
 
+static void errors_quote_printable_characters_only(void **state)
+{
+	refuse(MINIMUM "cpus = '\\n\x1b[31m'", "guest.cfg:3: bad list of cores '??[31m'");
+	refuse(MINIMUM "type = '\xff'", "guest.cfg:3: type '?' is not supported: only \"pvh\" is");
+}
+
 static void escapes_are_taken(void **state)
 {
 	assert_int_equal(parse(MINIMUM "cmdline=\"a\\\\b\\\"c\\'d\""), OK);
@@ -288,6 +294,7 @@ int main(void)
 		cmocka_unit_test(nul_is_no_end_of_the_file),
 		cmocka_unit_test(bad_values_are_refused),
 		cmocka_unit_test(numbers_may_stand_in_quotes_and_texts_without),
+		cmocka_unit_test(errors_quote_printable_characters_only),
 		cmocka_unit_test(escapes_are_taken),
 		cmocka_unit_test(a_command_line_of_4_kib_works_and_a_longer_one_does_not),
 		cmocka_unit_test(names_have_a_limit),
