@@ -196,5 +196,6 @@ void build_restart(const struct guest_config *config)
 void build_start(struct build *b)
 {
 	work_init(&b->work, build_piece);
+	domain_expected();
 	start_build(b);
 }

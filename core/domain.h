@@ -54,9 +54,14 @@ struct domain {
 	struct xen_domain *xen;            /* xenabi */
 	struct vmx_domain *vmx;            /* arch/x86/vmx: CPUID and MSR policy */
 	struct guest_console console;
-	struct work teardown;
+	/* Existence until it is shut down, each core that has a vCPU of it loaded, and domain_get().
+	 * Who drops the last one queues the teardown. */
 	uint32_t refs;
+	bool restart;   /* built again when it is gone; with `end` */
+	bool preserved; /* ended, but kept for the operator to look at */
 	uint64_t paused_by_operator;
+	struct work teardown;
+	uint32_t teardown_stage;
 	uint8_t handle[16]; /* UUID */
 };
 
@@ -69,6 +74,8 @@ extern struct domain *domains[MAX_PHYSMAPS];
  */
 enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages,
 			  struct domain **out) must_check;
+/* A build was queued: domain_create() or domain_not_created() follows. Restarts count themselves. */
+void domain_expected(void);
 /* A guest could not even be created: when none is left or being built, build_all_gone() follows. */
 void domain_not_created(void);
 /* From BUILDING to ALIVE: vCPU 0 becomes runnable. */
@@ -78,7 +85,9 @@ void domain_start(struct domain *d);
 struct domain *domain_get(uint16_t id);
 struct domain *domain_get_by_name(const char *name);
 void domain_put(struct domain *d);
-uint32_t domain_count(void); /* not counting dying ones that will not be restarted */
+uint32_t domain_count(void); /* with those to be built or restarted, without other dying ones */
+/* What to call an end: "poweroff", "crash", ... */
+const char *domain_end_name(enum domain_end end);
 
 /*
  * End a domain: a guest's own shutdown, its crash, or the operator. Marks it dying, kicks its vCPUs
@@ -89,11 +98,14 @@ void domain_shutdown(struct domain *d, enum domain_end why);
 /* A guest did what cannot be continued: log it with the vCPU's full state, then END_CRASH. */
 void domain_crash(struct vcpu *v, const char *fmt, ...) printf_like(2, 3);
 
+/* Call fn for each domain that is not dying, with a reference held and no lock. */
+void domain_for_each(void (*fn)(struct domain *, void *), void *arg);
+
 /* All its vCPUs off their cores and not to be run, until unpaused; counted. Does not wait. */
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
-/* Guest system time: nanoseconds since the domain was started, and back to a TSC value. */
+/* Guest system time: nanoseconds since the domain was created, and back to a TSC value. */
 static inline uint64_t domain_time_ns(const struct domain *d, uint64_t tsc)
 {
 	return tsc_scale_ticks(tsc - d->birth_tsc, tsc_scale);

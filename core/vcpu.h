@@ -23,12 +23,12 @@ enum vcpu_state { VCPU_RUNNING, VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE };
 
 /* Requests, consumed by the vCPU's own core before it enters the guest. */
 enum {
-	ATTN_RESCHED = 1 << 0, /* back to the scheduler: pause, death, or a better candidate */
-	ATTN_SHADOW = 1 << 1,  /* event selector bits are parked: try the vcpu_info page again */
-	ATTN_LAPIC = 1 << 2,   /* virtual APIC state changed: interrupts, INIT, SIPI */
-	ATTN_NMI = 1 << 3,     /* an NMI is pending */
-	ATTN_TIME = 1 << 4,    /* the time record must be rewritten */
-	ATTN_TIMER = 1 << 5,   /* a guest-visible timer fired (xen_vcpu or virtual APIC) */
+	ATTN_RESCHED = 1 << 0,  /* back to the scheduler: pause, death, or a better candidate */
+	ATTN_SHADOW = 1 << 1,   /* event selector bits are parked: try the vcpu_info page again */
+	ATTN_LAPIC = 1 << 2,    /* virtual APIC state changed: interrupts, INIT, SIPI */
+	ATTN_NMI = 1 << 3,      /* an NMI is pending */
+	ATTN_TIME = 1 << 4,     /* the time record must be rewritten */
+	ATTN_TIMER = 1 << 5,    /* a guest-visible timer fired (xen_vcpu or virtual APIC) */
 	ATTN_RUNSTATE = 1 << 6, /* the runstate record must be rewritten */
 };
 
@@ -44,10 +44,15 @@ union vcpu_attn {
 	};
 };
 
+/*
+ * Times are guest system time, converted once when a state is entered: differences telescope, so
+ * the four always sum to the domain's age, to the nanosecond. `seq` is odd during a change.
+ */
 struct vcpu_runstate {
+	uint32_t seq;
 	enum vcpu_state state;
-	uint64_t entry_tsc; /* when it was entered */
-	uint64_t ticks[4];  /* TSC ticks spent in each state before that */
+	uint64_t entry_ns;   /* when it was entered */
+	uint64_t time_ns[4]; /* spent in each state before that */
 };
 
 struct domain;
@@ -58,25 +63,27 @@ struct xen_vcpu;
 struct vcpu {
 	struct vcpu_regs regs; /* must be first: used in assembly */
 	union vcpu_attn attn;
-	uint32_t core;	       /* core that runs or last ran it */
+	uint32_t core; /* core that runs or last ran it */
 	uint32_t id;
 	struct domain *domain;
-	struct vmx_vcpu *vmx;  /* arch/x86/vmx */
-	struct vlapic *lapic;  /* arch/x86/vmx */
-	struct xen_vcpu *xen;  /* xenabi */
+	struct vmx_vcpu *vmx; /* arch/x86/vmx */
+	struct vlapic *lapic; /* arch/x86/vmx */
+	struct xen_vcpu *xen; /* xenabi */
 	struct gwalk_cache walks;
 
 	/* Scheduling: under the scheduler's lock, but for reads of `state`. */
 	enum vcpu_state state;
-	uint32_t pause_count;	 /* > 0: not to be run */
-	bool on_core;		 /* its registers are (or may be) loaded on `core` */
-	uint64_t affinity;	 /* cores it may run on */
-	uint64_t vruntime;	 /* TSC ticks used, for fairness */
+	uint32_t pause_count; /* > 0: not to be run */
+	bool on_core;         /* its registers are (or may be) loaded on `core` */
+	bool going_offline;   /* OFFLINE as soon as it stops running */
+	uint64_t affinity;    /* cores it may run on */
+	uint64_t vruntime;    /* TSC ticks used, for fairness */
+	uint64_t charged_tsc; /* up to when vruntime has counted; while RUNNING */
 	struct list queue_link;
 	struct vcpu_runstate runstate;
 
-	uint64_t exits;		 /* for show */
-	bool crashed;		 /* its dump was printed */
+	uint64_t exits; /* for show */
+	bool crashed;   /* its dump was printed */
 };
 
 /* Create the vCPU offline, with its arch and xenabi parts. ERR_NOMEM. */
@@ -97,11 +104,15 @@ void vcpu_request(struct vcpu *v, uint32_t bits);
  */
 void vcpu_kick_event(struct vcpu *v);
 
-/* Account the time since the last change and enter a new state. Scheduler lock held or own core. */
+/* Account the time since the last change and enter a new state. Scheduler lock held. */
 void vcpu_runstate_set(struct vcpu *v, enum vcpu_state state);
 /* A consistent copy of the four times in nanoseconds up to now, and of the entry time (guest system
- * time). Their sum is the guest time since the vCPU was created. Any core. */
+ * time). Their sum is the guest system time of now. Any context. */
 void vcpu_runstate_get(const struct vcpu *v, enum vcpu_state *state, uint64_t *entry_ns,
 		       uint64_t time_ns[4]);
+/* The same as of the last change: what belongs in a guest's runstate record, to which the guest
+ * itself adds the time since entry_ns. */
+void vcpu_runstate_record(const struct vcpu *v, enum vcpu_state *state, uint64_t *entry_ns,
+			  uint64_t time_ns[4]);
 
 #endif

@@ -13,6 +13,12 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
  */
 void log_printf(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 
+/* The same for what a guest did, by the threshold of `guest_loglvl=`. */
+void log_guest_printf(enum log_level level, const char *fmt, ...) printf_like(2, 3);
+
+/* What goes to the serial line: up to this level; -1 for nothing. Set at boot. */
+extern int log_threshold, log_guest_threshold;
+
 #define log_error(...) log_printf(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_printf(LOG_WARNING, __VA_ARGS__)
 #define log_info(...) log_printf(LOG_INFO, __VA_ARGS__)

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/* The monitor's commands that only look. */
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/hooks.h"
+#include "core/lib/parse.h"
+#include "core/lib/string.h"
+#include "core/lib/symbols.h"
+#include "core/log_ring.h"
+#include "core/monitor.h"
+#include "core/sched.h"
+#include "core/timer.h"
+#include "core/trace.h"
+#include "mm/frame.h"
+#include "mm/own.h"
+
+static const char *state_name(const struct domain *d)
+{
+	if (d->preserved)
+		return "preserved";
+	if (d->paused_by_operator)
+		return "paused";
+	return d->state == DOMAIN_BUILDING ? "building" : "alive";
+}
+
+static uint64_t vcpus_online(const struct domain *d)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++)
+		n += load_relaxed(&d->vcpus[i]->state) != VCPU_OFFLINE;
+	return n;
+}
+
+static void show_domain(struct domain *d, void *arg)
+{
+	uint64_t seconds = domain_time_ns(d, clock_ticks()) / 1000000000;
+
+	(void)arg;
+	monitor_printf("%5u %-24s %-9s %3lu/%-3u %8lu %10lu  %s\n", d->id, d->name, state_name(d),
+		       (unsigned long)vcpus_online(d), d->vcpu_count,
+		       (unsigned long)(d->memory_pages >> 8), (unsigned long)seconds,
+		       d->end == END_NONE ? "" : domain_end_name(d->end));
+}
+
+static void cmd_domains(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	monitor_printf("domid name                     state     vcpus        MiB    seconds\n");
+	domain_for_each(show_domain, NULL);
+}
+
+static const char *const vcpu_states[] = {
+	[VCPU_RUNNING] = "running",
+	[VCPU_RUNNABLE] = "runnable",
+	[VCPU_BLOCKED] = "blocked",
+	[VCPU_OFFLINE] = "offline",
+};
+
+static void show_vcpus(struct domain *d, void *arg)
+{
+	(void)arg;
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		const struct vcpu *v = d->vcpus[i];
+		enum vcpu_state state;
+		uint64_t entry, ns[4];
+
+		vcpu_runstate_get(v, &state, &entry, ns);
+		monitor_printf("%-16s %4u %-9s %4u%c %10lu %10lu %10lu %10lu %12lu %02x\n", d->name,
+			       i, vcpu_states[state], v->core, v->on_core ? '*' : ' ',
+			       (unsigned long)(ns[0] / 1000000), (unsigned long)(ns[1] / 1000000),
+			       (unsigned long)(ns[2] / 1000000), (unsigned long)(ns[3] / 1000000),
+			       (unsigned long)v->exits, v->attn.bits);
+	}
+}
+
+static void cmd_vcpus(int argc, char **argv)
+{
+	struct domain *d = NULL;
+
+	if (argc > 1) {
+		d = monitor_domain(argv[1]);
+		if (!d)
+			return;
+	}
+	monitor_printf("guest            vcpu state     core    running   runnable    blocked"
+		       "    offline        exits attn\n");
+	if (!d) {
+		domain_for_each(show_vcpus, NULL);
+		return;
+	}
+	show_vcpus(d, NULL);
+	domain_put(d);
+}
+
+/* The registers of a vCPU: paused first, looked at when its core has let go of it. */
+static struct domain *regs_domain;
+static uint32_t regs_vcpu;
+static uint64_t regs_give_up;
+
+static bool regs_more(void)
+{
+	struct vcpu *v = regs_domain->vcpus[regs_vcpu];
+
+	if (sched_borrow(v)) {
+		vcpu_arch_dump(v, monitor_printf);
+		sched_return(v);
+	} else if (clock_ticks() < regs_give_up) {
+		return true;
+	} else {
+		monitor_printf("its core does not let go of it\n");
+	}
+	sched_unpause(v);
+	domain_put(regs_domain);
+	return false;
+}
+
+static void cmd_regs(int argc, char **argv)
+{
+	struct domain *d = monitor_domain(argc > 1 ? argv[1] : NULL);
+	uint64_t n = 0;
+
+	if (!d)
+		return;
+	if ((argc > 2 && !parse_u64(parse_text(argv[2]), &n)) || n >= d->vcpu_count) {
+		monitor_printf("%s: no such vCPU\n", argv[2]);
+		domain_put(d);
+		return;
+	}
+	regs_domain = d;
+	regs_vcpu = (uint32_t)n;
+	regs_give_up = clock_ticks() + 1000 * tsc_khz;
+	sched_pause(d->vcpus[n]);
+	monitor_continue(regs_more);
+}
+
+static void show_memory(struct domain *d, void *arg)
+{
+	(void)arg;
+	monitor_printf("%-24s %10lu built %10lu mapped %10lu owned\n", d->name,
+		       (unsigned long)d->memory_pages, (unsigned long)d->physmap.ram_frames,
+		       (unsigned long)frame_owned(d->slot));
+	monitor_printf("%-24s %10lu changes %8lu kicks %11lu NMIs\n", "",
+		       (unsigned long)d->physmap.stats.changes,
+		       (unsigned long)d->physmap.stats.kicks, (unsigned long)d->physmap.stats.nmis);
+}
+
+static void cmd_memory(int argc, char **argv)
+{
+	struct frame_stats s;
+
+	(void)argc;
+	(void)argv;
+	frame_stats(&s);
+	monitor_printf(
+		"frames of 4 KiB: %lu in all, %lu free, %lu of guests, %lu our own (%lu used)\n",
+		(unsigned long)s.total, (unsigned long)s.free, (unsigned long)s.guests,
+		(unsigned long)s.own, (unsigned long)own_pages_used());
+	domain_for_each(show_memory, NULL);
+}
+
+static void cmd_cores(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	monitor_printf("core apic state       idle ms       exits of guests  NMIs\n");
+	for (uint32_t c = 0; c < core_count; c++) {
+		const struct pcpu *p = pcpus[c];
+
+		monitor_printf("%4u %4u %-8s %10lu %21lu %5lu\n", c, p->apic_id,
+			       load_relaxed(&p->shared.idle)      ? "idle"
+			       : load_relaxed(&p->shared.run) & 1 ? "guest"
+								  : "root",
+			       (unsigned long)(p->idle_tsc / max_u64(tsc_khz, 1)),
+			       (unsigned long)(load_relaxed(&p->shared.run) / 2),
+			       (unsigned long)p->nmi_count);
+	}
+}
+
+static void show_timer(const struct timer *t)
+{
+	uint64_t now = clock_ticks(), offset = 0;
+	const char *name = symbols_lookup((uint64_t)(uintptr_t)t->fire, &offset);
+	uint64_t late = now > t->deadline ? now - t->deadline : 0;
+	uint64_t left = now > t->deadline ? 0 : t->deadline - now;
+
+	monitor_printf("  %s%lu us %s\n", late ? "late by " : "in ",
+		       (unsigned long)((late + left) * 1000 / max_u64(tsc_khz, 1)),
+		       name ? name : "?");
+}
+
+static void cmd_timers(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	for (uint32_t c = 0; c < core_count; c++) {
+		monitor_printf("core %u\n", c);
+		timer_for_each(c, show_timer);
+	}
+}
+
+static uint64_t log_at;
+
+/* As fast as the line takes it. */
+static bool log_more(void)
+{
+	char text[1024];
+	size_t n;
+
+	if (console_room() < 2 * sizeof(text))
+		return true;
+	n = log_ring_read(&log_at, text, sizeof(text));
+	if (n)
+		console_monitor_write(text, n);
+	return n != 0;
+}
+
+static void cmd_log(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	log_at = 0;
+	monitor_continue(log_more);
+}
+
+static void cmd_trace(int argc, char **argv)
+{
+	uint64_t count = 20;
+
+	if (argc > 1 && !parse_u64(parse_text(argv[1]), &count)) {
+		monitor_printf("%s: not a number\n", argv[1]);
+		return;
+	}
+	for (uint32_t c = 0; c < core_count; c++)
+		trace_print(c, (uint32_t)min_u64(count, TRACE_ENTRIES), monitor_printf);
+}
+
+MONITOR_COMMAND(domains, "domains", "", "the guests", cmd_domains);
+MONITOR_COMMAND(vcpus, "vcpus", "[GUEST]", "vCPUs, and their times in milliseconds", cmd_vcpus);
+MONITOR_COMMAND(regs, "regs", "GUEST [VCPU]", "all state of a vCPU", cmd_regs);
+MONITOR_COMMAND(memory, "memory", "", "frames by owner", cmd_memory);
+MONITOR_COMMAND(cores, "cores", "", "what the cores do", cmd_cores);
+MONITOR_COMMAND(timers, "timers", "", "armed timers of each core", cmd_timers);
+MONITOR_COMMAND(log, "log", "", "the hypervisor's log", cmd_log);
+MONITOR_COMMAND(trace, "trace", "[COUNT]", "the last events of each core", cmd_trace);
