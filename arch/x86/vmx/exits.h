@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/* What the files of the entry and exit path share among themselves. */
+#ifndef ARCH_X86_VMX_EXITS_H
+#define ARCH_X86_VMX_EXITS_H
+
+#include "arch/x86/cpu/msr.h"
+#include "arch/x86/vmx/vmx.h"
+#include "xenabi/xen.h"
+
+/* Basic exit reasons (SDM vol. 3, appendix C). */
+enum exit_reason {
+	EXIT_EXCEPTION_NMI = 0,
+	EXIT_EXTERNAL_INTERRUPT = 1,
+	EXIT_TRIPLE_FAULT = 2,
+	EXIT_INIT = 3,
+	EXIT_SIPI = 4,
+	EXIT_INTERRUPT_WINDOW = 7,
+	EXIT_NMI_WINDOW = 8,
+	EXIT_TASK_SWITCH = 9,
+	EXIT_CPUID = 10,
+	EXIT_GETSEC = 11,
+	EXIT_HLT = 12,
+	EXIT_INVD = 13,
+	EXIT_INVLPG = 14,
+	EXIT_RDPMC = 15,
+	EXIT_RDTSC = 16,
+	EXIT_VMCALL = 18,
+	EXIT_VMCLEAR = 19,
+	EXIT_VMLAUNCH = 20,
+	EXIT_VMPTRLD = 21,
+	EXIT_VMPTRST = 22,
+	EXIT_VMREAD = 23,
+	EXIT_VMRESUME = 24,
+	EXIT_VMWRITE = 25,
+	EXIT_VMXOFF = 26,
+	EXIT_VMXON = 27,
+	EXIT_CR_ACCESS = 28,
+	EXIT_DR_ACCESS = 29,
+	EXIT_IO = 30,
+	EXIT_RDMSR = 31,
+	EXIT_WRMSR = 32,
+	EXIT_ENTRY_GUEST_STATE = 33,
+	EXIT_ENTRY_MSR_LOAD = 34,
+	EXIT_MWAIT = 36,
+	EXIT_MONITOR = 39,
+	EXIT_PAUSE = 40,
+	EXIT_ENTRY_MACHINE_CHECK = 41,
+	EXIT_EPT_VIOLATION = 48,
+	EXIT_EPT_MISCONFIGURATION = 49,
+	EXIT_INVEPT = 50,
+	EXIT_PREEMPTION_TIMER = 52,
+	EXIT_INVVPID = 53,
+	EXIT_WBINVD = 54,
+	EXIT_XSETBV = 55,
+	EXIT_ENCLS = 60,
+};
+
+#define EXIT_REASON_BASIC        0xffffU
+#define EXIT_REASON_ENTRY_FAILED (1U << 31)
+
+/* Interruption information (24.8.3, 24.9.2, 24.9.3): vector in the low byte. */
+#define INTR_TYPE_EXTERNAL  (0U << 8)
+#define INTR_TYPE_NMI       (2U << 8)
+#define INTR_TYPE_EXCEPTION (3U << 8)
+#define INTR_TYPE_SOFTWARE  (4U << 8) /* INT n */
+#define INTR_TYPE_ICEBP     (5U << 8)
+#define INTR_TYPE_SOFT_EXC  (6U << 8) /* INT3, INTO */
+#define INTR_TYPE           (7U << 8)
+#define INTR_HAS_ERROR      (1U << 11)
+#define INTR_NMI_UNBLOCKING (1U << 12) /* exits: an IRET had ended NMI blocking before the fault */
+#define INTR_VALID          (1U << 31)
+#define INTR_VECTOR         0xffU
+
+/* ---- one file per family ---- */
+
+void exit_cpuid(struct vcpu *v);
+void exit_cr_access(struct vcpu *v);
+void exit_dr_access(struct vcpu *v);
+void exit_rdmsr(struct vcpu *v);
+void exit_wrmsr(struct vcpu *v);
+void exit_io(struct vcpu *v);
+void exit_ept_violation(struct vcpu *v);
+void exit_ept_misconfiguration(struct vcpu *v);
+void exit_exception_nmi(struct vcpu *v);
+void exit_external_interrupt(struct vcpu *v);
+void exit_interrupt_window(struct vcpu *v);
+void exit_nmi_window(struct vcpu *v);
+void exit_preemption_timer(struct vcpu *v);
+void exit_hlt(struct vcpu *v);
+void exit_pause(struct vcpu *v);
+void exit_xsetbv(struct vcpu *v);
+void exit_invd(struct vcpu *v); /* and WBINVD */
+void exit_general_protection(struct vcpu *v);
+void exit_undefined(struct vcpu *v);
+void exit_triple_fault(struct vcpu *v);
+void exit_init_signal(struct vcpu *v);
+void exit_task_switch(struct vcpu *v);
+void exit_entry_failed(struct vcpu *v, uint32_t reason);
+
+/* ---- inject.c ---- */
+
+/* An exit that may have interrupted the delivery of an event: put that event back. */
+void inject_restore_vectoring(struct vcpu *v);
+/* INT1 was intercepted: it goes on its way. */
+void inject_software_breakpoint(struct vcpu *v);
+/*
+ * Decide what is injected at the next entry, and which windows are asked for. Once for each turn of
+ * the entry path, and cheap when there is nothing.
+ */
+void inject_prepare_slow(struct vcpu *v, int upcall, int lapic);
+static inline void inject_prepare(struct vcpu *v)
+{
+	const struct vmx_vcpu *x = v->vmx;
+	int upcall = xen_upcall_vector(v), lapic = vlapic_pending(v);
+
+	if (likely((upcall & lapic) < 0 && !x->nmi_pending && !x->requeued &&
+		   !(x->proc_controls & (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW))))
+		return;
+	inject_prepare_slow(v, upcall, lapic);
+}
+/* Forget prepared and pending events (INIT, a new start). */
+void inject_reset(struct vcpu *v);
+/* True when an interrupt or NMI could be delivered to a vCPU that executes HLT. */
+bool inject_wakes(struct vcpu *v);
+
+/* ---- debug_regs.c ---- */
+
+/* The instruction that was emulated ran with TF set. */
+void debug_regs_single_step(void);
+
+/* The guest's DR0-3 and DR6 go into the registers; MOV DR exits no more. */
+void debug_regs_load(struct vcpu *v);
+/* The vCPU leaves the core: keep them, and exit on the next MOV DR unless breakpoints are armed. */
+void debug_regs_save(struct vcpu *v);
+/* The vCPU comes to a core: armed breakpoints need their registers at once. */
+void debug_regs_restore(struct vcpu *v);
+/* #DB was intercepted: DR6, DR7 and DEBUGCTL as its delivery would leave them. */
+void debug_regs_trap(struct vcpu *v, uint64_t qualification);
+/* Power-up values. VMCS of the vCPU current. */
+void debug_regs_reset(struct vcpu *v);
+
+/* ---- exits.c ---- */
+
+/* An exit other than the commonest, by its whole reason. An unknown one crashes the guest. */
+void exits_dispatch(struct vcpu *v, uint32_t reason);
+/* "EPT violation" for a basic reason; NULL when it has no name. */
+const char *exits_name(uint32_t basic_reason);
+
+/*
+ * RIP moves on by `length`, the shadow of STI and MOV SS ends, and a single step traps after an
+ * emulated instruction as after any other.
+ */
+static inline void exits_skip(struct vcpu *v, uint32_t length)
+{
+	uint64_t old = vmx_get_rip(v), rip = old + length;
+
+	if (unlikely((old ^ rip) >> 32) && vcpu_arch_mode(v) != VCPU_MODE_64)
+		rip = (uint32_t)rip; /* EIP wraps */
+	vmx_set_rip(v, rip);
+	if (unlikely(vmx_get_interruptibility(v) & (VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS)))
+		vmx_set_interruptibility(v, vmx_get_interruptibility(v) &
+						    ~(VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS));
+	if (unlikely(vmx_get_rflags(v) & BIT(8))) /* TF */
+		debug_regs_single_step();
+}
+
+/* ---- vcpu.c ---- */
+
+/*
+ * Make the VMCS of a vCPU that no other core has loaded current on this core for a while; give the
+ * core's own one back after. Harmless for the loaded vCPU itself.
+ */
+void vcpu_vmcs_borrow(struct vcpu *v);
+void vcpu_vmcs_return(struct vcpu *v);
+
+/* ---- host.c ---- */
+
+/* The host-state area of the current VMCS, for this core. */
+void host_write_core_state(struct vcpu *v);
+/* What is the same on every core. */
+void host_write_common_state(struct vcpu *v);
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/* Guest registers that live in the VMCS, and what the layers below ask about the loaded vCPU. */
+#include "arch/x86/cpu/cr.h"
+#include "arch/x86/cpu/msr.h"
+#include "arch/x86/vmx/vmx.h"
+
+/* The bits that a guest/host mask owns come from the shadow (SDM vol. 3, 25.3). */
+static uint64_t guest_view(struct vmcsn real, struct vmcsn mask, struct vmcsn shadow)
+{
+	uint64_t owned = vmreadn(mask);
+
+	return (vmreadn(real) & ~owned) | (vmreadn(shadow) & owned);
+}
+
+uint64_t vmx_get_cr0(struct vcpu *v)
+{
+	return VMX_CACHED(VMX_HAVE_CR0, cr0,
+			  guest_view(VMCSN_GUEST_CR0, VMCSN_CR0_MASK, VMCSN_CR0_SHADOW));
+}
+
+uint64_t vmx_get_cr4(struct vcpu *v)
+{
+	return VMX_CACHED(VMX_HAVE_CR4, cr4,
+			  guest_view(VMCSN_GUEST_CR4, VMCSN_CR4_MASK, VMCSN_CR4_SHADOW));
+}
+
+uint64_t vmx_get_cr3(struct vcpu *v)
+{
+	(void)v;
+	return vmreadn(VMCSN_GUEST_CR3);
+}
+
+bool vmx_write_efer(struct vcpu *v, uint64_t efer)
+{
+	uint64_t old = vmx_get_efer(v);
+	uint64_t allowed = v->domain->vmx->cpuid.efer | EFER_LMA;
+
+	if ((efer & ~allowed) || (((efer ^ old) & EFER_LME) && (vmx_get_cr0(v) & CR0_PG)))
+		return false;
+	efer = (efer & ~EFER_LMA) | (old & EFER_LMA); /* writes of LMA are ignored */
+	v->vmx->efer = efer;
+	vmwrite64(VMCS64_GUEST_EFER, efer);
+	return true;
+}
+
+uint64_t vmx_get_pat(struct vcpu *v)
+{
+	(void)v;
+	return vmread64(VMCS64_GUEST_PAT);
+}
+
+bool vmx_write_pat(struct vcpu *v, uint64_t pat)
+{
+	(void)v;
+	for (unsigned int i = 0; i < 64; i += 8) {
+		uint8_t type = (uint8_t)(pat >> i);
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	vmwrite64(VMCS64_GUEST_PAT, pat);
+	return true;
+}
+
+uint64_t vmx_get_debugctl(struct vcpu *v)
+{
+	(void)v;
+	return vmread64(VMCS64_GUEST_DEBUGCTL);
+}
+
+void vmx_set_debugctl(struct vcpu *v, uint64_t debugctl)
+{
+	(void)v;
+	vmwrite64(VMCS64_GUEST_DEBUGCTL, debugctl);
+}
+
+void vmx_set_tsc_offset(struct vcpu *v, uint64_t offset)
+{
+	vmwrite64(VMCS64_TSC_OFFSET, offset);
+	vmx_set_proc_controls(v, offset ? v->vmx->proc_controls | (uint32_t)PROC_TSC_OFFSET
+					: v->vmx->proc_controls & ~(uint32_t)PROC_TSC_OFFSET);
+}
+
+void vmx_get_segment(struct vcpu *v, enum vmx_segment seg, struct vmx_segment_state *out)
+{
+	(void)v;
+	out->base = vmreadn(VMCSN_GUEST_BASE(seg));
+	out->limit = vmread32(VMCS32_GUEST_LIMIT(seg));
+	out->rights = vmread32(VMCS32_GUEST_RIGHTS(seg));
+	out->selector = vmread16(VMCS16_GUEST_SELECTOR(seg));
+}
+
+void vmx_set_segment(struct vcpu *v, enum vmx_segment seg, const struct vmx_segment_state *s)
+{
+	if (seg == VMX_SEG_CS)
+		v->vmx->have &= ~(uint32_t)VMX_HAVE_CS_RIGHTS;
+	vmwriten(VMCSN_GUEST_BASE(seg), s->base);
+	vmwrite32(VMCS32_GUEST_LIMIT(seg), s->limit);
+	vmwrite32(VMCS32_GUEST_RIGHTS(seg), s->rights);
+	vmwrite16(VMCS16_GUEST_SELECTOR(seg), s->selector);
+}
+
+static uint64_t *register_slot(struct vcpu *v, unsigned int reg)
+{
+	static_assert(offsetof(struct vcpu_regs, r15) == 15 * 8, "registers by their encoding");
+	return &v->regs.rax + (reg & 15);
+}
+
+#define REG_RSP 4
+
+uint64_t vmx_get_register(struct vcpu *v, unsigned int reg)
+{
+	return reg == REG_RSP ? vmreadn(VMCSN_GUEST_RSP) : *register_slot(v, reg);
+}
+
+void vmx_set_register(struct vcpu *v, unsigned int reg, uint64_t value)
+{
+	if (reg == REG_RSP)
+		vmwriten(VMCSN_GUEST_RSP, value);
+	else
+		*register_slot(v, reg) = value;
+}
+
+uint32_t vmx_instruction_length(struct vcpu *v)
+{
+	(void)v;
+	return vmread32(VMCS32_EXIT_INSN_LENGTH);
+}
+
+/* ---- core/vcpu_arch.h ---- */
+
+bool vcpu_arch_long_mode(struct vcpu *v)
+{
+	return vmx_get_efer(v) & EFER_LMA;
+}
+
+enum vcpu_mode vcpu_arch_mode(struct vcpu *v)
+{
+	uint32_t cs = vmx_get_cs_rights(v);
+
+	/* CS.L means nothing outside IA-32e mode. */
+	if (likely((cs & VMX_RIGHTS_L) && vcpu_arch_long_mode(v)))
+		return VCPU_MODE_64;
+	if (!(vmx_get_cr0(v) & CR0_PE))
+		return VCPU_MODE_REAL;
+	return cs & VMX_RIGHTS_DB ? VCPU_MODE_32 : VCPU_MODE_PROT16;
+}
+
+unsigned int vcpu_arch_cpl(struct vcpu *v)
+{
+	(void)v;
+	/* SS.DPL is the CPL in every mode, VM86 and real mode included (SDM vol. 3, 24.4.1). */
+	return (vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_SS)) & VMX_RIGHTS_DPL) >> 5;
+}
+
+void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
+{
+	out->cr0 = vmx_get_cr0(v);
+	out->cr3 = vmx_get_cr3(v);
+	out->cr4 = vmx_get_cr4(v);
+	out->efer = vmx_get_efer(v);
+	out->rflags = vmx_get_rflags(v);
+	out->user = vcpu_arch_cpl(v) == 3;
+}
+
+void vcpu_arch_repeat_hypercall(struct vcpu *v)
+{
+	vmx_set_rip(v, vmx_get_rip(v) - vmx_instruction_length(v));
+}
+
+uint64_t vcpu_arch_tsc_offset(const struct vcpu *v)
+{
+	return load_relaxed(&v->vmx->msr.tsc_offset);
+}
+
+void vcpu_arch_nmi(struct vcpu *v)
+{
+	vcpu_request(v, ATTN_NMI);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "arch/x86/vmx/tags.h"
+
+#include "arch/x86/cpu/msr.h"
+#include "arch/x86/vmx/machine.h"
+#include "mm/own.h"
+
+enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
+enum { INVVPID_SINGLE = 1, INVVPID_ALL = 2 };
+
+#define VPIDS        (1 + MAX_PHYSMAPS * MAX_VCPUS)
+#define RECORD_ORDER 5 /* pages of struct record */
+
+/* What a core has flushed: for debug builds, since an emulator that flushes everything at each entry
+ * hides a flush that is missing. */
+struct record {
+	struct {
+		uint64_t eptp, gen;
+	} physmap[MAX_PHYSMAPS];
+	struct {
+		const struct vcpu *vcpu;
+		uint64_t epoch;
+	} vpid[VPIDS];
+};
+
+static_assert(sizeof(struct record) <= PAGE_SIZE << RECORD_ORDER, "record order");
+
+static struct record *records[MAX_CORES];
+static uint64_t epochs; /* a new one for each flush that a vCPU needed */
+
+struct invalidation {
+	uint64_t tag, address;
+};
+
+static bool invept(uint64_t type, uint64_t eptp)
+{
+	struct invalidation what = { eptp, 0 };
+	bool ok;
+
+	count_insn(COUNT_INVALIDATE);
+	__asm__ volatile("invept %1, %2" : "=@cca"(ok) : "m"(what), "r"(type) : "memory");
+	return ok;
+}
+
+static bool invvpid(uint64_t type, uint16_t vpid)
+{
+	struct invalidation what = { vpid, 0 };
+	bool ok;
+
+	count_insn(COUNT_INVALIDATE);
+	__asm__ volatile("invvpid %1, %2" : "=@cca"(ok) : "m"(what), "r"(type) : "memory");
+	return ok;
+}
+
+enum status tags_init_core(void)
+{
+	if (!XENITH_DEBUG)
+		return OK;
+	records[this_cpu()->id] = own_alloc_pages(RECORD_ORDER);
+	return records[this_cpu()->id] ? OK : ERR_NOMEM;
+}
+
+void tags_flush_physmap(const struct physmap *pm, uint64_t gen)
+{
+	bool ok = invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, pm->eptp);
+
+	ASSERT(ok);
+	if (XENITH_DEBUG) {
+		struct record *r = records[this_cpu()->id];
+
+		r->physmap[pm->slot].eptp = pm->eptp;
+		r->physmap[pm->slot].gen = gen;
+	}
+}
+
+void tags_flush_vcpu(struct vcpu *v)
+{
+	struct vmx_vcpu *x = v->vmx;
+	bool ok;
+
+	if (!(vmx_controls.proc2 & PROC2_VPID))
+		return; /* entries and exits flush everything then (SDM vol. 3, 28.3.3.1) */
+	ok = invvpid(vmx_controls.invvpid_single ? INVVPID_SINGLE : INVVPID_ALL, x->vpid);
+	ASSERT(ok);
+	if (XENITH_DEBUG) {
+		struct record *r = records[this_cpu()->id];
+
+		x->tag_epoch = atomic_add(&epochs, 1);
+		r->vpid[x->vpid].vcpu = v;
+		r->vpid[x->vpid].epoch = x->tag_epoch;
+	}
+}
+
+void tags_check(const struct vcpu *v)
+{
+	const struct record *r = records[this_cpu()->id];
+	const struct physmap *pm = &v->domain->physmap;
+
+	ASSERT(r->physmap[pm->slot].eptp == pm->eptp);
+	ASSERT(r->physmap[pm->slot].gen == this_cpu()->seen_gen[pm->slot]);
+	if (!(vmx_controls.proc2 & PROC2_VPID))
+		return;
+	ASSERT(r->vpid[v->vmx->vpid].vcpu == v);
+	ASSERT(r->vpid[v->vmx->vpid].epoch == v->vmx->tag_epoch);
+}
