@@ -11,17 +11,18 @@
 #define __XEN_INTERFACE_VERSION__ 0x00040e00
 #endif
 
+#include "core/lib/types.h" /* first: the Xen headers want its integer types */
+
 #include <xen/errno.h>
 #include <xen/xen.h>
 #include <xen/event_channel.h>
 #include <xen/vcpu.h>
 #include <xen/foreign/x86_32.h>
 
-#include "core/lib/types.h"
-
 /* The version whose rows we serve. */
-#define XENABI_MAJOR 4
-#define XENABI_MINOR 17
+#define XENABI_MAJOR        4
+#define XENABI_MINOR        17
+#define XENABI_EXTRAVERSION ".0-xenith"
 
 static_assert(__XEN_INTERFACE_VERSION__ == 0x00040e00, "Xen headers at another interface version");
 

@@ -19,6 +19,7 @@ struct xen_memmap_entry {
 } packed_struct;
 
 #define XEN_MEMMAP_MAX 128 /* E820MAX of Xen */
+#define XEN_MEMMAP_SIZE (XEN_MEMMAP_MAX * sizeof(struct xen_memmap_entry))
 #define XEN_WATCHDOGS  2   /* NR_DOMAIN_WATCHDOG_TIMERS of Xen */
 
 struct xen_watchdog {
@@ -38,13 +39,13 @@ struct xen_domain {
 	struct grant_table *grants;
 	struct pv_domain *pv; /* xenabi/pv */
 
-	/* Serialises the hypercalls that look at the physmap and then change it. Outside the physmap
-	 * lock; never inside a section. */
+	/* Serialises the hypercalls that look at the physmap or the vCPUs' records and then change
+	 * them, and guards the memory map. The first lock to be taken; never inside a section. */
 	struct spinlock memory_lock;
 	gfn_t shared_gfn; /* where shared_info was mapped last */
 	uint64_t max_pages;
 	uint32_t memmap_count;
-	struct xen_memmap_entry *memmap; /* one page */
+	struct xen_memmap_entry *memmap; /* XEN_MEMMAP_SIZE bytes */
 
 	struct spinlock param_lock; /* params, watchdogs, shutdown code; innermost */
 	uint64_t params[HVM_NR_PARAMS];

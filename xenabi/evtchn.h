@@ -39,6 +39,9 @@ enum evtchn_result evtchn_raise_virq(struct vcpu *v, uint32_t virq);
  * unbound. */
 enum status evtchn_domain_create(struct domain *d) must_check;
 void evtchn_domain_destroy(struct domain *d);
+/* The first half of destruction, before any of its vCPUs is freed: all ports closed, no sender left.
+ * Harmless when done already. */
+void evtchn_domain_retire(struct domain *d);
 
 struct hypercall;
 /* EVTCHNOP_*: the hypercall. */

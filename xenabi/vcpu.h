@@ -6,17 +6,7 @@
 #include "core/vcpu.h"
 #include "mm/gpc.h"
 #include "xenabi/abi.h"
-
-#define XEN_AREA_PAGES 2 /* an area by linear address touches at most two pages */
-
-/* A guest structure of at most a page that may cross into another one. */
-struct guest_area {
-	bool registered;
-	uint8_t pages;   /* 1 or 2 */
-	uint16_t offset; /* in the first page */
-	uint16_t size;
-	struct gpc page[XEN_AREA_PAGES];
-};
+#include "xenabi/guest_area.h"
 
 struct xen_timer {
 	struct timer timer; /* must be first */
@@ -35,15 +25,18 @@ struct xen_vcpu {
 	struct gpc info;
 	/* Event selector bits that could not be written to the vcpu_info yet. */
 	uint64_t shadow_sel;
+	uint64_t missed_gen; /* physmap generation in which the page was last found missing */
 
 	uint32_t virq_port[NR_VIRQS]; /* under the evtchn lock; senders read it without */
 
 	struct guest_area runstate;
 	struct guest_area time;
+	uint32_t time_version; /* even */
 
 	struct xen_timer periodic, singleshot, poll;
-	uint64_t period_ticks;
-	uint32_t poll_port; /* the one port polled, or ~0 for several; valid while polling */
+	uint64_t period_ticks; /* 0: stopped */
+	uint64_t period_next;  /* TSC of the next tick */
+	uint32_t poll_port;    /* the only port polled, or 0 for several; valid while polling */
 };
 
 #endif

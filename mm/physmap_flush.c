@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include "mm/physmap_flush.h"
+
+#include "mm/round.h"
+
+void physmap_flush(struct physmap *pm)
+{
+	spin_lock(&pm->lock);
+	/* A change of nothing: each core does INVEPT before its next entry. */
+	store_release(&pm->map_gen, pm->map_gen + 1);
+	round_run(pm);
+	spin_unlock(&pm->lock);
+}

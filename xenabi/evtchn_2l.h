@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The 2-level event ABI: a pending and a mask bit per port in shared_info, a selector word in the
+ * vcpu_info with a bit per word of pending bits. shared_info is the hypervisor's own memory, so its
+ * bits are set through its own address; the vcpu_info may be guest RAM and is upcall.c's.
+ */
+#ifndef XENABI_EVTCHN_2L_H
+#define XENABI_EVTCHN_2L_H
+
+#include "xenabi/domain.h"
+#include "xenabi/evtchn.h"
+
+#define EVTCHN_2L_PORTS_64 4096
+#define EVTCHN_2L_PORTS_32 1024
+
+static_assert(EVTCHN_2L_PORTS_64 == EVTCHN_2L_NR_CHANNELS, "event_channel.h");
+
+/* Ports of the latched layout. */
+static inline uint32_t evtchn_2l_ports(const struct xen_domain *xd)
+{
+	return load_relaxed(&xd->narrow) ? EVTCHN_2L_PORTS_32 : EVTCHN_2L_PORTS_64;
+}
+
+/*
+ * Set the port's pending bit and, when it is new and unmasked, the target's selector bit. *up is
+ * set when upcall_pending became 1: the caller then tells the vCPU. Inside a section.
+ */
+enum evtchn_result evtchn_2l_raise(struct xen_domain *xd, uint32_t port, struct vcpu *target,
+				   bool *up);
+/* EVTCHNOP_unmask: clear the mask bit; a pending port is announced. Inside a section. */
+void evtchn_2l_unmask(struct xen_domain *xd, uint32_t port, struct vcpu *target, bool *up);
+void evtchn_2l_clear_pending(struct xen_domain *xd, uint32_t port);
+bool evtchn_2l_pending(const struct xen_domain *xd, uint32_t port);
+bool evtchn_2l_masked(const struct xen_domain *xd, uint32_t port);
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "xenabi/hypercall.h"
+
+#include "core/vcpu_arch.h"
+#include "mm/gwalk.h"
+#include "xenabi/evtchn.h"
+#include "xenabi/ops.h"
+#include "xenabi/xen.h"
+
+/* For the toolstack of domain 0 only. */
+static int64_t refused(struct hypercall *h)
+{
+	(void)h;
+	return -XEN_EPERM;
+}
+
+/*
+ * xen/xen.h. What is not here is for PV guests, or dead, or not offered: -ENOSYS, as are 39 (Argo),
+ * 40 (PMU), 26 (mmuext), 27 (XSM).
+ */
+static hypercall_fn *const table[64] = {
+	[__HYPERVISOR_platform_op] = refused,
+	[__HYPERVISOR_memory_op] = memory_hypercall,
+	[__HYPERVISOR_multicall] = multicall_hypercall,
+	[__HYPERVISOR_set_timer_op] = set_timer_hypercall,
+	[__HYPERVISOR_xen_version] = version_hypercall,
+	[__HYPERVISOR_console_io] = console_io_hypercall,
+	[__HYPERVISOR_grant_table_op] = grant_table_hypercall,
+	[__HYPERVISOR_vm_assist] = vm_assist_hypercall,
+	[__HYPERVISOR_vcpu_op] = vcpu_hypercall,
+	[__HYPERVISOR_sched_op] = sched_hypercall,
+	[__HYPERVISOR_event_channel_op] = evtchn_hypercall,
+	[__HYPERVISOR_physdev_op] = physdev_hypercall,
+	[__HYPERVISOR_hvm_op] = hvm_hypercall,
+	[__HYPERVISOR_sysctl] = refused,
+	[__HYPERVISOR_domctl] = refused,
+	[__HYPERVISOR_dm_op] = refused,
+	[__HYPERVISOR_hypfs_op] = refused,
+	[HYPERCALL_DEBUG] = debug_hypercall,
+};
+
+int64_t hypercall_dispatch(struct hypercall *h, uint64_t nr)
+{
+	hypercall_fn *fn = nr < array_size(table) ? table[nr] : NULL;
+
+	return likely(fn) ? fn(h) : -XEN_ENOSYS;
+}
+
+static inline void load_args(struct hypercall *h, const struct vcpu_regs *r)
+{
+	if (likely(!h->narrow)) {
+		h->arg[0] = r->rdi;
+		h->arg[1] = r->rsi;
+		h->arg[2] = r->rdx;
+		h->arg[3] = r->r10;
+		h->arg[4] = r->r8;
+	} else {
+		h->arg[0] = (uint32_t)r->rbx;
+		h->arg[1] = (uint32_t)r->rcx;
+		h->arg[2] = (uint32_t)r->rdx;
+		h->arg[3] = (uint32_t)r->rsi;
+		h->arg[4] = (uint32_t)r->rdi;
+	}
+}
+
+static void store_args(const struct hypercall *h, struct vcpu_regs *r)
+{
+	if (!h->narrow) {
+		r->rdi = h->arg[0];
+		r->rsi = h->arg[1];
+		r->rdx = h->arg[2];
+		r->r10 = h->arg[3];
+		r->r8 = h->arg[4];
+	} else {
+		r->rbx = (uint32_t)h->arg[0];
+		r->rcx = (uint32_t)h->arg[1];
+		r->rdx = (uint32_t)h->arg[2];
+		r->rsi = (uint32_t)h->arg[3];
+		r->rdi = (uint32_t)h->arg[4];
+	}
+}
+
+void xen_hypercall(struct vcpu *v)
+{
+	struct hypercall h;
+	int64_t rc = -XEN_EPERM;
+
+	h.v = v;
+	/* The current code segment decides: a 64-bit kernel's compatibility mode speaks 32 bits. */
+	h.narrow = vcpu_arch_mode(v) != VCPU_MODE_64;
+	h.again = false;
+	if (likely(vcpu_arch_cpl(v) == 0)) {
+		load_args(&h, &v->regs);
+		rc = hypercall_dispatch(&h, h.narrow ? (uint32_t)v->regs.rax : v->regs.rax);
+	}
+	if (unlikely(h.again)) {
+		store_args(&h, &v->regs);
+		vcpu_arch_repeat_hypercall(v);
+		return;
+	}
+	v->regs.rax = h.narrow ? (uint32_t)rc : (uint64_t)rc;
+}
+
+int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)
+{
+	struct guest_paging paging;
+	struct gwalk_fault fault;
+
+	vcpu_arch_paging(v, &paging);
+	return gwalk_copy_from(&v->domain->physmap, &paging, &v->walks, dst, linear, len,
+			       GWALK_READ, &fault) == OK
+		       ? 0
+		       : -XEN_EFAULT;
+}
+
+int guest_copy_out(struct vcpu *v, uint64_t linear, const void *src, size_t len)
+{
+	struct guest_paging paging;
+	struct gwalk_fault fault;
+
+	vcpu_arch_paging(v, &paging);
+	return gwalk_copy_to(&v->domain->physmap, &paging, &v->walks, linear, src, len, &fault) ==
+			       OK
+		       ? 0
+		       : -XEN_EFAULT;
+}
+
+int hypercall_check_self(const struct hypercall *h, uint16_t domid)
+{
+	struct domain *d;
+
+	if (likely(domid == DOMID_SELF || domid == h->v->domain->id))
+		return 0;
+	/* There is no domain 0, but every guest expects one that it may not touch. */
+	if (domid == 0)
+		return -XEN_EPERM;
+	d = domid < DOMID_FIRST_RESERVED ? domain_get(domid) : NULL;
+	if (!d)
+		return -XEN_ESRCH;
+	domain_put(d);
+	return -XEN_EPERM;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "xenabi/upcall.h"
+
+#include "core/lib/bits.h"
+#include "core/lib/string.h"
+#include "core/vcpu_arch.h"
+#include "xenabi/time.h"
+#include "xenabi/xen.h"
+
+uint8_t *upcall_vcpu_info(struct xen_vcpu *xv)
+{
+	uint8_t *page;
+
+	/* Acquire: who sees `registered` sees the gpc and the offset. */
+	if (!load_acquire(&xv->info_registered)) {
+		if (unlikely(!xv->has_default_slot))
+			return NULL;
+		return xv->vcpu->domain->xen->shared + xv->vcpu->id * VCPU_INFO_SIZE;
+	}
+	page = gpc_page(&xv->info);
+	return likely(page) ? page + xv->info_offset : NULL;
+}
+
+/* Or bits into the selector word; returns what it was before. */
+static uint64_t selector_or(const struct xen_vcpu *xv, uint8_t *info, uint64_t bits)
+{
+	if (unlikely(load_relaxed(&xv->vcpu->domain->xen->narrow)))
+		return atomic_or((uint32_t *)(void *)(info + VCPU_INFO_SEL_32), low32(bits));
+	return atomic_or((uint64_t *)(void *)(info + VCPU_INFO_SEL_64), bits);
+}
+
+/*
+ * Strictly after the selector: a guest that clears upcall_pending and then takes the selector must
+ * not find the byte set again for bits that it has seen, nor bits without the byte. Test and plain
+ * store suffice: the locked selector update lies between this load and everything before it, so a
+ * guest that clears the byte later than this load also sees the selector bit.
+ */
+static bool pending_set(uint8_t *info)
+{
+	uint8_t *pending = info + VCPU_INFO_UPCALL_PENDING;
+
+	if (load_relaxed(pending))
+		return false;
+	store_relaxed(pending, 1);
+	return true;
+}
+
+bool upcall_select(struct vcpu *v, uint32_t selector_bit)
+{
+	struct xen_vcpu *xv = v->xen;
+	uint64_t bit = BIT(selector_bit);
+	uint8_t *info = upcall_vcpu_info(xv);
+
+	if (unlikely(!info)) {
+		(void)atomic_or(&xv->shadow_sel, bit);
+		return true;
+	}
+	/* The bit was there: whoever set it has set, or is about to set, the byte. */
+	if (selector_or(xv, info, bit) & bit)
+		return false;
+	return pending_set(info);
+}
+
+void upcall_notify(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+
+	if (unlikely(load_relaxed(&xv->shadow_sel))) {
+		vcpu_request(v, ATTN_SHADOW);
+		return;
+	}
+	if (load_relaxed(&xv->upcall_vector) && vlapic_post(v, load_relaxed(&xv->upcall_vector)))
+		return;
+	store_relaxed(&v->attn.event, 1);
+	vcpu_kick_event(v);
+}
+
+/* Move the parked bits into the page; false on a miss, with the bits kept. */
+static bool shadow_flush(struct xen_vcpu *xv)
+{
+	uint8_t *info;
+
+	section_begin();
+	info = upcall_vcpu_info(xv);
+	if (info && load_relaxed(&xv->shadow_sel)) {
+		(void)selector_or(xv, info, atomic_xchg(&xv->shadow_sel, 0));
+		(void)pending_set(info);
+	}
+	section_end();
+	return info;
+}
+
+void upcall_serve_shadow(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+	/* Before the look: a change during it is seen as a new generation. */
+	uint64_t gen = load_acquire(&v->domain->physmap.map_gen);
+
+	if (!shadow_flush(xv)) {
+		/* One try: if nothing is mapped there the bits stay and the request is made again
+		 * only when the physmap has changed, or when another page is registered. */
+		if (!load_relaxed(&xv->info_registered) || gpc_refresh(&xv->info) != OK ||
+		    !shadow_flush(xv)) {
+			xv->missed_gen = gen;
+			return;
+		}
+	}
+	if (upcall_is_pending(v))
+		upcall_notify(v);
+}
+
+/* The guest's old record moves along; nothing when there is none. */
+static void copy_old(struct xen_vcpu *xv, uint8_t old[VCPU_INFO_SIZE])
+{
+	uint8_t *info;
+
+	memset(old, 0, VCPU_INFO_SIZE);
+	section_begin();
+	info = upcall_vcpu_info(xv);
+	if (info)
+		memcpy(old, info, VCPU_INFO_SIZE);
+	section_end();
+}
+
+static void copy_new(struct xen_vcpu *xv, uint32_t offset, const uint8_t old[VCPU_INFO_SIZE])
+{
+	uint8_t *page;
+
+	section_begin();
+	page = gpc_page(&xv->info);
+	if (page)
+		memcpy(page + offset, old, VCPU_INFO_SIZE);
+	section_end();
+}
+
+int upcall_register_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
+{
+	struct xen_vcpu *xv = v->xen;
+	uint32_t align = v->domain->xen->narrow ? 4 : 8;
+	uint8_t old[VCPU_INFO_SIZE];
+
+	if (offset > PAGE_SIZE - VCPU_INFO_SIZE || offset % align)
+		return -XEN_ENXIO;
+	if (xv->info_registered)
+		return -XEN_EBUSY;
+	if (gpc_activate(&xv->info, to_gfn(gfn)) != OK)
+		return -XEN_EINVAL;
+	copy_old(xv, old);
+	xv->info_offset = (uint16_t)offset;
+	/* A page taken away meanwhile is a miss like any later one. */
+	copy_new(xv, offset, old);
+	store_release(&xv->info_registered, true);
+	/*
+	 * A sender that still used the old record set its port's pending bit before it looked, so
+	 * announcing every word once loses nothing: a spurious upcall is part of the ABI.
+	 */
+	(void)atomic_or(&xv->shadow_sel, v->domain->xen->narrow ? 0xffffffffULL : ~0ULL);
+	upcall_serve_shadow(v);
+	time_update(v);
+	return 0;
+}
+
+bool upcall_is_pending(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+	bool pending = false;
+	uint8_t *info;
+
+	/* The slot in shared_info needs no section: it is our own memory. */
+	if (!load_relaxed(&xv->info_registered))
+		return xv->has_default_slot &&
+		       load_relaxed(v->domain->xen->shared + v->id * VCPU_INFO_SIZE);
+	section_begin();
+	info = upcall_vcpu_info(xv);
+	if (info)
+		pending = load_relaxed(info + VCPU_INFO_UPCALL_PENDING);
+	section_end();
+	if (unlikely(!info) && load_relaxed(&v->domain->physmap.map_gen) != xv->missed_gen)
+		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+	return pending;
+}
+
+int xen_upcall_vector(struct vcpu *v)
+{
+	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
+
+	return vector && upcall_is_pending(v) ? vector : -1;
+}
+
+bool xen_event_pending(struct vcpu *v)
+{
+	return load_relaxed(&v->xen->shadow_sel) || upcall_is_pending(v);
+}
+
+void xen_lapic_enabled(struct vcpu *v)
+{
+	uint8_t vector = load_relaxed(&v->xen->upcall_vector);
+
+	/* The interrupt of op 23 is an edge: one that came while the APIC was off is gone. */
+	if (vector && upcall_is_pending(v))
+		(void)vlapic_post(v, vector);
+}
