@@ -338,8 +338,7 @@ static enum outcome fetch(struct access *a)
 	enum vcpu_mode mode = vcpu_arch_mode(a->v);
 	uint64_t linear = vmx_get_rip(a->v);
 	struct vmx_segment_state cs;
-	/* Filled in already: a page that left the guest under our hands has no page fault. */
-	struct gwalk_fault fault = { .linear = linear };
+	struct gwalk_fault fault = { 0 };
 	uint8_t bytes[INSN_MAX];
 	size_t have = 0, want;
 	enum status status = ERR_TRUNCATED;
@@ -348,6 +347,8 @@ static enum outcome fetch(struct access *a)
 		vmx_get_segment(a->v, VMX_SEG_CS, &cs);
 		linear = low32(linear + cs.base);
 	}
+	/* A page that has left the guest under our hands raises no page fault of its own. */
+	fault.linear = linear;
 	want = min_u64(INSN_MAX, PAGE_SIZE - (linear & ~PAGE_MASK));
 	while (status == ERR_TRUNCATED && have < INSN_MAX) {
 		if (gwalk_copy_from(pm, &a->paging, &a->v->walks, bytes + have, linear + have,

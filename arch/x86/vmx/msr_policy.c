@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "arch/x86/vmx/msr_policy.h"
 #include "arch/x86/cpu/asm.h"
+#include "arch/x86/cpu/clock.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/vmx/mtrr.h"
 #include "arch/x86/vmx/vmx.h"
@@ -132,7 +133,7 @@ bool msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	if (msr >= MSR_X2APIC_BASE && msr <= MSR_X2APIC_LAST)
 		return vlapic_msr_read(v, msr, value);
 	switch (msr) {
-	case MSR_TSC: *value = rdtsc() + s->tsc_offset; return true;
+	case MSR_TSC: *value = clock_ticks() + s->tsc_offset; return true;
 	case MSR_TSC_ADJUST: *value = s->tsc_adjust; return true;
 	case MSR_TSC_DEADLINE: *value = vlapic_get_tsc_deadline(v); return true;
 	case MSR_APIC_BASE: *value = v->lapic->base; return true;
@@ -219,7 +220,7 @@ bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
 		return vlapic_msr_write(v, msr, value);
 	switch (msr) {
 	case MSR_TSC_DEADLINE: vlapic_set_tsc_deadline(v, value); return true;
-	case MSR_TSC: set_tsc_offset(v, value - rdtsc()); return true;
+	case MSR_TSC: set_tsc_offset(v, value - clock_ticks()); return true;
 	case MSR_TSC_ADJUST:
 		set_tsc_offset(v, s->tsc_offset + (value - s->tsc_adjust));
 		return true;

@@ -5,7 +5,7 @@
  * raised, and a periodic timer armed again, on the vCPU's way into the guest. So a guest cannot
  * make more timer interrupts than it takes itself.
  */
-#include "arch/x86/cpu/asm.h"
+#include "arch/x86/cpu/clock.h"
 #include "arch/x86/cpu/this_cpu.h"
 #include "arch/x86/cpu/percpu.h"
 #include "arch/x86/cpu/tsc.h"
@@ -84,7 +84,7 @@ uint32_t vlapic_timer_current(const struct vlapic *l)
 
 	if (!l->initial_count)
 		return 0;
-	elapsed = (rdtsc() - l->count_start) >> count_shift(l);
+	elapsed = (clock_ticks() - l->count_start) >> count_shift(l);
 	if (l->lvt[LVT_TIMER] & LVT_PERIODIC)
 		elapsed %= l->initial_count;
 	return elapsed >= l->initial_count ? 0 : l->initial_count - (uint32_t)elapsed;
@@ -95,7 +95,7 @@ void vlapic_timer_set_initial(struct vlapic *l, uint32_t count)
 	if (deadline_mode(l))
 		return; /* SDM vol. 3, 11.5.4.1: ignored */
 	l->initial_count = count;
-	l->count_start = rdtsc();
+	l->count_start = clock_ticks();
 	arm(l, count ? l->count_start + period(l) : NEVER);
 }
 
@@ -107,7 +107,7 @@ void vlapic_timer_set_divide(struct vlapic *l, uint32_t value)
 	l->divide_config = value & 0xb;
 	if (l->expiry == NEVER || deadline_mode(l))
 		return;
-	l->count_start = rdtsc() - ((uint64_t)done << count_shift(l));
+	l->count_start = clock_ticks() - ((uint64_t)done << count_shift(l));
 	arm(l, l->count_start + period(l));
 }
 
@@ -128,7 +128,7 @@ void vlapic_set_tsc_deadline(struct vcpu *v, uint64_t value)
 
 	if (!deadline_mode(l))
 		return; /* reads as 0 as well */
-	now = rdtsc();
+	now = clock_ticks();
 	guest_now = now + tsc_offset(l);
 	l->tsc_deadline = value;
 	if (!value) {
@@ -156,7 +156,7 @@ void vlapic_timer_service(struct vcpu *v)
 
 	if (l->expiry == NEVER)
 		return;
-	now = rdtsc();
+	now = clock_ticks();
 	if (now < l->expiry)
 		return;
 	if (l->lvt[LVT_TIMER] & LVT_PERIODIC && !deadline_mode(l) && l->initial_count) {
