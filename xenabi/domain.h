@@ -18,9 +18,9 @@ struct xen_memmap_entry {
 	uint32_t type;
 } packed_struct;
 
-#define XEN_MEMMAP_MAX 128 /* E820MAX of Xen */
+#define XEN_MEMMAP_MAX  128 /* E820MAX of Xen */
 #define XEN_MEMMAP_SIZE (XEN_MEMMAP_MAX * sizeof(struct xen_memmap_entry))
-#define XEN_WATCHDOGS  2   /* NR_DOMAIN_WATCHDOG_TIMERS of Xen */
+#define XEN_WATCHDOGS   2 /* NR_DOMAIN_WATCHDOG_TIMERS of Xen */
 
 struct xen_watchdog {
 	struct timer timer; /* must be first */
