@@ -114,10 +114,10 @@ static enum status change(struct physmap *pm, struct physmap_change *ch, unsigne
 		for (unsigned int i = 0; i < n; i++)
 			exchange(pm, &ch[i], &stale, &seen);
 		pm->stats.changes++;
-		if (stale || seen)
+		if (stale) {
 			store_release(&pm->map_gen, pm->map_gen + 1);
-		if (stale)
 			round_run(pm); /* fence, kick, drain, wait */
+		}
 		for (unsigned int i = 0; i < n; i++)
 			if (counted(ch[i].old.type))
 				frame_put(ch[i].old.pfn);
@@ -125,6 +125,8 @@ static enum status change(struct physmap *pm, struct physmap_change *ch, unsigne
 	if (unlikely(pm->spare_tables))
 		ept_drop_spares(pm);
 	spin_unlock(&pm->lock);
+	if (unlikely(seen))
+		physmap_waiters_ready(pm);
 	return st;
 }
 

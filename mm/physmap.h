@@ -80,6 +80,13 @@ enum status physmap_change(struct physmap *pm, struct physmap_change *ch,
 enum status physmap_change_if(struct physmap *pm, struct physmap_change *ch,
 			      unsigned int n) must_check;
 
+/*
+ * A gfn that an active cache refers to is mapped again: everyone who parked something for it must
+ * look. Called without the lock; implemented in core/vcpu.c, which asks each of the domain's vCPUs
+ * for ATTN_SHADOW, blocked ones too.
+ */
+void physmap_waiters_ready(struct physmap *pm);
+
 /* Forget an emptied physmap; its slot may be used again. */
 void physmap_retire(struct physmap *pm);
 

@@ -48,6 +48,11 @@ void apic_send_nmi(uint32_t core)
 	(void)core;
 }
 
+void physmap_waiters_ready(struct physmap *p)
+{
+	(void)p;
+}
+
 static void populate(uint64_t gfn, uint64_t count)
 {
 	uint64_t done;
