@@ -109,15 +109,19 @@ static bool take_string(struct parser *p, char *dst, size_t max)
 	size_t len = 0;
 
 	for (;; p->at++) {
-		char c = p->at < p->end ? *p->at : '\n';
+		char c = '\n';
 
+		if (p->at < p->end)
+			c = *p->at;
 		if (c == '\n')
 			return fail(p, "string without closing quote");
 		if (c == quote)
 			break;
 		if (c == '\\') {
 			p->at++;
-			c = p->at < p->end ? unescape(*p->at) : '\0';
+			c = '\0';
+			if (p->at < p->end)
+				c = unescape(*p->at);
 			if (c == '\0')
 				return fail(p, "unknown escape sequence in a string");
 		}

@@ -140,10 +140,11 @@ static void put_signed(struct sink *out, const struct spec *spec, va_list *ap)
 	int64_t v = spec->length > 0 ? va_arg(*ap, int64_t) : va_arg(*ap, int);
 	const char *sign = spec->plus ? "+" : "";
 
+	/* Sign-extend what the caller's promotion to int left of a shorter type. */
 	if (spec->length == -1)
-		v = (int16_t)v;
+		v = (int64_t)((uint64_t)v << 48) >> 48;
 	else if (spec->length == -2)
-		v = (int8_t)v;
+		v = (int64_t)((uint64_t)v << 56) >> 56;
 	if (v < 0)
 		put_number(out, spec, 0 - (uint64_t)v, "-", 10, false);
 	else

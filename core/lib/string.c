@@ -11,7 +11,7 @@ typedef uint32_t word32 __attribute__((may_alias, aligned(1)));
  * In the body of a loop: keeps the compiler from recognizing it as the very function it implements
  * and calling that.
  */
-#define KEEP_LOOP()            __asm__ volatile("" : : : "memory")
+#define KEEP_LOOP() __asm__ volatile("" : : : "memory")
 
 /* From this size on the start-up cost of a string instruction is less than that of a loop. */
 #define STRING_INSTRUCTION_MIN 32
