@@ -141,3 +141,11 @@ void vcpu_runstate_get(const struct vcpu *v, enum vcpu_state *state, uint64_t *e
 	if (now > *entry_ns)
 		time_ns[*state] += now - *entry_ns;
 }
+
+void physmap_waiters_ready(struct physmap *pm)
+{
+	struct domain *d = container_of(pm, struct domain, physmap);
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++)
+		vcpu_request(d->vcpus[i], ATTN_SHADOW);
+}
