@@ -17,17 +17,17 @@
 #include "drivers/uart16550.h"
 #include "drivers/video.h"
 
-#define LINE_MAX 256
+#define LINE_MAX      256
 #define BACKTRACE_MAX 24
-#define TRACE_LINES 16
-#define NOBODY ~0U
+#define TRACE_LINES   16
+#define NOBODY        ~0U
 
 /* linker.ld */
 extern const char image_start[], text_end[];
 
 bool panic_noreboot;
 static uint32_t panicking = NOBODY; /* id of the core */
-static bool again;		    /* it panicked while it was at it */
+static bool again;                  /* it panicked while it was at it */
 
 static void out(const char *fmt, ...) printf_like(1, 2);
 
@@ -196,24 +196,15 @@ void panic(const char *fmt, ...)
 }
 
 static const char *const exception_names[] = {
-	[EXC_DE] = "divide error",
-	[EXC_DB] = "debug exception",
-	[EXC_BP] = "breakpoint",
-	[EXC_OF] = "overflow",
-	[EXC_BR] = "bound range",
-	[EXC_UD] = "invalid opcode",
-	[EXC_NM] = "device not available",
-	[EXC_DF] = "double fault",
-	[EXC_TS] = "invalid TSS",
-	[EXC_NP] = "segment not present",
-	[EXC_SS] = "stack fault",
-	[EXC_GP] = "general protection",
-	[EXC_PF] = "page fault",
-	[EXC_MF] = "x87 error",
-	[EXC_AC] = "alignment check",
-	[EXC_MC] = "machine check",
-	[EXC_XM] = "SIMD error",
-	[EXC_CP] = "control protection",
+	[EXC_DE] = "divide error",         [EXC_DB] = "debug exception",
+	[EXC_BP] = "breakpoint",           [EXC_OF] = "overflow",
+	[EXC_BR] = "bound range",          [EXC_UD] = "invalid opcode",
+	[EXC_NM] = "device not available", [EXC_DF] = "double fault",
+	[EXC_TS] = "invalid TSS",          [EXC_NP] = "segment not present",
+	[EXC_SS] = "stack fault",          [EXC_GP] = "general protection",
+	[EXC_PF] = "page fault",           [EXC_MF] = "x87 error",
+	[EXC_AC] = "alignment check",      [EXC_MC] = "machine check",
+	[EXC_XM] = "SIMD error",           [EXC_CP] = "control protection",
 };
 
 void panic_trap(const struct trap_frame *frame)
@@ -227,9 +218,8 @@ void panic_trap(const struct trap_frame *frame)
 	out("%s\n", name ? name : "unknown exception");
 	if (again)
 		finish();
-	if (vector == EXC_PF || vector == EXC_DF)
-		out("CR2 is %s%s%.0u\n", place ? "in the area of a core: " : "no address of a core's",
-		    place ? place : "", place ? core : 0);
+	if (place && (vector == EXC_PF || vector == EXC_DF))
+		out("CR2 is in the area of core %u: %s\n", core, place);
 	print_registers(frame);
 	print_rest(frame->rip, frame->rbp);
 	__builtin_unreachable();

@@ -13,8 +13,17 @@ enum vector {
 	VECTOR_SPURIOUS = 0xff,
 };
 
-/* Enable the calling core's APIC; x2APIC when `x2apic` and the CPU has it (the same on all). */
-void apic_init_core(bool x2apic);
+/*
+ * Choose the mode for all cores: x2APIC when `x2apic` and the CPU has it, or firmware has turned it
+ * on already (there is no way back), else xAPIC at the boot core's base. Boot core, before others
+ * start. ERR_NOMEM.
+ */
+enum status apic_init(bool x2apic) must_check;
+bool apic_x2apic(void);
+/* Enable the calling core's APIC in that mode: timer stopped, local inputs masked but for NMI. */
+void apic_init_core(void);
+/* Without TSC-deadline mode the timer's own clock is measured against the TSC. Boot core. */
+void apic_timer_calibrate(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
 

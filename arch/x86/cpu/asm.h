@@ -90,6 +90,18 @@ static inline void clear_page(void *page)
 	fill_page(page, 0);
 }
 
+/* hi:lo / divisor. #DE unless hi < divisor. */
+static inline uint64_t div128(uint64_t hi, uint64_t lo, uint64_t divisor, uint64_t *remainder)
+{
+	uint64_t quotient;
+
+	__asm__("divq %4"
+		: "=a"(quotient), "=d"(*remainder)
+		: "a"(lo), "d"(hi), "rm"(divisor)
+		: "cc");
+	return quotient;
+}
+
 static inline uint64_t xgetbv(uint32_t index)
 {
 	uint32_t lo, hi;
@@ -101,6 +113,7 @@ static inline uint64_t xgetbv(uint32_t index)
 /* #GP for a value the CPU does not allow. */
 static inline void xsetbv(uint32_t index, uint64_t value)
 {
+	count_insn(COUNT_XSAVE);
 	__asm__ volatile("xsetbv"
 			 :
 			 : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))

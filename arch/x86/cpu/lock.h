@@ -14,7 +14,7 @@
 #include "core/lib/atomic.h"
 
 struct spinlock {
-	uint32_t next;	/* ticket to draw */
+	uint32_t next;  /* ticket to draw */
 	uint32_t owner; /* ticket being served */
 };
 

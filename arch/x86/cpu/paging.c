@@ -10,6 +10,7 @@
 #define ENTRIES      512U
 #define ADDRESS_MASK BITS(51, 12)
 #define LARGE_SIZE   MIB(2)
+#define PAT_RESET    0x0007040600070406ULL
 
 /* The vmap area: one page directory's reach. */
 #define VMAP_PAGES (GIB(1) / PAGE_SIZE)
@@ -49,6 +50,28 @@ static uint64_t *entry_at(uint64_t va, unsigned int level)
 uint64_t *paging_pte(const void *va)
 {
 	return entry_for((uint64_t)va);
+}
+
+bool paging_mapped(const void *va)
+{
+	uint64_t a = (uint64_t)va;
+
+	if ((uint64_t)((int64_t)(a << 16) >> 16) != a)
+		return false;
+	for (unsigned int level = 4; level >= 1; level--) {
+		uint64_t entry = *entry_at(a, level);
+
+		if (!(entry & PTE_P))
+			return false;
+		if (level > 1 && entry & PTE_PS)
+			return true;
+	}
+	return true;
+}
+
+uint64_t paging_top_entry(unsigned int index)
+{
+	return boot_tables[TABLE_PML4][index];
 }
 
 hpa_t image_hpa(const void *p)
@@ -116,6 +139,9 @@ void paging_init_core(void)
 		cr4 |= CR4_SMAP;
 	if (ext.ecx & CPUID_7_ECX_UMIP)
 		cr4 |= CR4_UMIP;
+	/* What the bits PCD and PWT of our entries mean (SDM vol. 3, table 11-12). */
+	if (edx & CPUID_1_EDX_PAT)
+		wrmsr(MSR_PAT, PAT_RESET);
 	/* PGE changes: flushes what the first tables left behind (SDM vol. 3, 4.10.4.1). */
 	write_cr4(cr4 & ~CR4_PGE);
 	write_cr4(cr4);
@@ -169,11 +195,13 @@ enum status paging_map_boot(void *va, uint64_t len, paging_take_fn take)
 	enum status st = paging_tables_boot(va, len, take);
 
 	for (uint64_t a = (uint64_t)va; st == OK && a < (uint64_t)va + len; a += PAGE_SIZE) {
-		uint64_t hpa = take(1);
+		if (!(*entry_for(a) & PTE_P)) {
+			uint64_t hpa = take(1);
 
-		if (!hpa)
-			return ERR_NOMEM;
-		store_release(entry_for(a), hpa | paging_rw_bits | PTE_G);
+			if (!hpa)
+				return ERR_NOMEM;
+			store_release(entry_for(a), hpa | paging_rw_bits | PTE_G);
+		}
 		clear_page((void *)a);
 	}
 	return st;

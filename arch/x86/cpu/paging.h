@@ -51,6 +51,8 @@ void paging_init(hpa_t load_address);
 void paging_init_core(void);
 /* The physical address of something in the image. */
 hpa_t image_hpa(const void *p);
+/* Whether a read of the 8 bytes at an aligned address would not fault. Any context. */
+bool paging_mapped(const void *va);
 /* Take the write right from whole pages of the image, for good. Boot core, before others start. */
 void paging_make_readonly(void *va, uint64_t len);
 
@@ -67,6 +69,8 @@ enum status paging_map_boot(void *va, uint64_t len, paging_take_fn take) must_ch
 enum status paging_tables_boot(void *va, uint64_t len, paging_take_fn take) must_check;
 /* The entry that maps the 4 KiB page at va. Its table must exist. */
 uint64_t *paging_pte(const void *va);
+/* An entry of the top-level table (0 .. 511). */
+uint64_t paging_top_entry(unsigned int index);
 /* Bits of the entry of a page that is read and written and not executed. */
 extern uint64_t paging_rw_bits;
 

@@ -52,6 +52,7 @@ struct pcpu {
 	struct desc_tables *desc; /* GDT and TSS */
 	void *tss;                /* the TSS in it, for HOST_TR_BASE */
 	uint8_t *stack_top;       /* main stack, for HOST_RSP and the AP's start */
+	uint64_t start_cr3;       /* the table to load when it starts */
 	uint64_t nmi_count;
 };
 

@@ -5,7 +5,7 @@
 #include "arch/x86/cpu/desc.h"
 #include "arch/x86/cpu/irq.h"
 #include "arch/x86/cpu/percpu.h"
-#include "core/lib/atomic.h"
+#include "arch/x86/cpu/smp.h"
 
 /* traps.asm calls it; irq_dispatch() and nmi_received() are the rest of it. */
 void trap_handle(struct trap_frame *frame);
@@ -84,11 +84,10 @@ void traps_init(void)
 		desc_set_gate((uint8_t)s->vector, s->address, ist_of(s->vector));
 }
 
-void nmi_received(struct trap_frame *frame)
+void nmi_received(const struct trap_frame *frame)
 {
 	this_cpu()->nmi_count++;
-	if (unlikely(load_relaxed(&panic_stop_others)))
-		panic_stopped(frame);
+	smp_stop_if_asked(frame);
 }
 
 static bool fix_up(struct trap_frame *frame)

@@ -31,21 +31,15 @@ void traps_init(void);
 
 /*
  * An NMI arrived, in root mode (the stub calls) or as a VM exit (the exit path calls, frame NULL,
- * and executes an IRET to unblock NMIs). Counts it; stops the core here when another one panics.
- * No lock, no guest page, no fault.
+ * and executes an IRET to unblock NMIs). Counts it; stops the core for good when another one wants
+ * that (smp.h). No lock, no guest page, no fault.
  */
-void nmi_received(struct trap_frame *frame);
+void nmi_received(const struct trap_frame *frame);
 
 /* Execute an IRET to the next instruction, which ends the blocking of NMIs (SDM vol. 3, 6.7.1). */
 void nmi_unblock(void);
 
-/*
- * Implemented in core/panic.c. An exception nobody expected: never returns. A stopped core says
- * where it was.
- */
+/* Implemented in core/panic.c: an exception nobody expected. */
 void panic_trap(const struct trap_frame *frame) noreturn_fn;
-void panic_stopped(const struct trap_frame *frame) noreturn_fn;
-/* Set while a panicking core wants the others to stop. */
-extern bool panic_stop_others;
 
 #endif

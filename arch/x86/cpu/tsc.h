@@ -13,10 +13,33 @@ struct tsc_scale {
 
 /* Set by tsc_init() on the boot core before any other starts; constant after. */
 extern uint64_t tsc_khz;
-extern uint64_t tsc_boot;	  /* TSC at nanosecond 0 */
+extern uint64_t tsc_boot; /* TSC at nanosecond 0 */
 extern struct tsc_scale tsc_scale;
-extern bool tsc_stable;		  /* invariant and synchronised across cores */
+extern bool tsc_stable; /* invariant and synchronised across cores */
 
+/* What there is to measure the TSC with, beside the PIT. */
+struct tsc_sources {
+	hpa_t hpet;             /* 0: none */
+	uint16_t pm_timer_port; /* 0: none */
+	bool pm_timer_32bit;
+};
+
+/*
+ * Find the TSC's frequency: CPUID where it says and a clock agrees within 1%, else measured by
+ * HPET, ACPI PM timer or PIT, in this order. boot_tsc is nanosecond 0. Boot core, once.
+ */
+void tsc_init(const struct tsc_sources *sources, uint64_t boot_tsc);
+/*
+ * Both sides of a check that no core's TSC is behind another's: run on the boot core and, at the
+ * same time, on the core that has just started. Clears tsc_stable when one is.
+ */
+void tsc_check_sync(void);
+/* Wait; for hardware that wants it, at boot and in panic. Microseconds. */
+void tsc_delay_us(uint64_t us);
+
+/* Pure: the frequency in kHz that CPUID leaves 0x15 and 0x16 state (SDM vol. 3, 18.7.3); 0: none. */
+struct cpuid_regs;
+uint64_t tsc_khz_from_cpuid(const struct cpuid_regs *leaf15, const struct cpuid_regs *leaf16);
 /* Pure: the scale for a frequency. */
 struct tsc_scale tsc_scale_from_khz(uint64_t khz);
 
