@@ -30,6 +30,9 @@ static void enqueue(struct work *w)
 void work_queue(struct work *w)
 {
 	spin_lock(&work_lock);
+	/* An idle core gets the time to come for it. */
+	if (list_empty(&jobs))
+		store_relaxed(&work_last, clock_ticks());
 	enqueue(w);
 	spin_unlock(&work_lock);
 	sched_poke_idle();

@@ -18,7 +18,7 @@ void work_queue(struct work *w);
  * loaded then. The job's storage may go away with its last piece. The scheduler's, outside
  * sections. */
 bool work_run_one(void);
-/* When the last piece was done, on any core (TSC). */
+/* When the last piece was done, or the first job queued (TSC). */
 extern uint64_t work_last;
 /* Whether work_run_one() would find something. */
 bool work_pending(void);
