@@ -56,7 +56,7 @@ static bool get_extents(struct hypercall *h, const struct reservation *r, uint64
 	uint32_t narrow[PHYSMAP_BATCH];
 	void *buf = h->narrow ? (void *)narrow : (void *)x->gfn;
 
-	x->count = r->order >= 6 ? 1 : PHYSMAP_BATCH >> r->order;
+	x->count = r->order >= 6 ? 1U : (uint32_t)PHYSMAP_BATCH >> r->order;
 	x->count = (uint32_t)min_u64(x->count, r->count - from);
 	if (guest_copy_in(h->v, buf, r->list + from * size, x->count * size))
 		return false;

@@ -189,7 +189,8 @@ int xen_upcall_vector(struct vcpu *v)
 
 bool xen_event_pending(struct vcpu *v)
 {
-	return load_relaxed(&v->xen->shadow_sel) || upcall_is_pending(v);
+	/* Not what is parked: the guest cannot see it, and the return of the page wakes the vCPU. */
+	return upcall_is_pending(v);
 }
 
 void xen_lapic_enabled(struct vcpu *v)
