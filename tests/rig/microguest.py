@@ -11,7 +11,7 @@ What a guest needs stands in comments at the top of its main.c:
     // cmdline: words        for the guest          // hv-cmdline: words
     // config: line; line    more for its xl.cfg    // timeout: 60   seconds (60)
     // model: NAME           the emulator's CPU     // expect: crash or reboot
-    // input: text           typed when the plan has been seen
+    // input: text           typed once it has reported something
     // solo                  never shares the machine with other guests
 
 Guests with one vCPU and no wishes for the machine share a boot. One that does
@@ -118,7 +118,7 @@ def boot(guests, machine, hypervisor=None):
                      hv_cmdline=first.wishes.get("hv-cmdline", ""), log=log) as session:
             try:
                 if "input" in first.wishes:
-                    session.expect(r"1\.\.\d+", BOOT_S + first.timeout)
+                    session.expect(r"^(not )?ok \d", BOOT_S + first.timeout)
                     typed = first.wishes["input"].encode().decode("unicode_escape")
                     session.send(typed)
                 end = session.expect(ALL_GONE, BOOT_S + sum(guest.timeout for guest in guests))

@@ -17,7 +17,7 @@ HYPERVISOR_CMDLINE = "console=com1 com1=115200,8n1 idle=exit loglvl=info"
 
 # What the hypervisor itself says at its end.
 ALL_GONE = re.compile(r"xenith: all guests gone: (clean|(\d+) crashed)")
-PANIC = re.compile(r"xenith: panic")
+PANIC = re.compile(r"\*\*\* Xenith panic")
 
 ESCAPE_KEY = b"\x1d"  # Ctrl-]
 
