@@ -172,6 +172,7 @@ static void boot_continue(void)
 {
 	platform_read_acpi();
 	platform_init(entry_tsc);
+	sched_slice = boot_options.slice_us * tsc_khz / 1000;
 	fpu_init_core();
 	if (vmx_available) {
 		vmx_init();
@@ -183,6 +184,8 @@ static void boot_continue(void)
 	console_start();
 	if (vmx_available)
 		build_all();
+	else
+		console_focus(NULL);
 	sched_run();
 }
 

@@ -68,7 +68,7 @@ extern bool console_polled;
 
 /* Boot: the UART is up (or not). What was logged before is written. */
 void console_init(bool have_serial);
-/* Boot core, when scheduling starts: own memory is there for rings, output does not wait any more. */
+/* Boot core, before scheduling starts: own memory is there for rings, output does not wait any more. */
 void console_start(void);
 /* Wait until all output has left, within reason: before the machine is switched off, or in a panic,
  * where no lock is waited for. */

@@ -239,8 +239,6 @@ void sched_turn(void)
 void sched_run(void)
 {
 	trace_init_core();
-	if (this_cpu()->id == 0)
-		console_start();
 	for (;;)
 		sched_turn();
 }
