@@ -227,9 +227,10 @@ static int memory(int mib, int seconds)
 	return 0;
 }
 
-static int tsc(void)
+// Milliseconds since 1970, UTC.
+static int wall(void)
 {
-	printf("%llu\n", (unsigned long long)__builtin_ia32_rdtsc());
+	printf("%lld\n", (long long)(now(CLOCK_REALTIME) / 1000000));
 	return 0;
 }
 
@@ -248,9 +249,9 @@ int main(int argc, char **argv)
 		return timers(first);
 	if (strcmp(command, "memory") == 0)
 		return memory(first, second);
-	if (strcmp(command, "tsc") == 0)
-		return tsc();
+	if (strcmp(command, "wall") == 0)
+		return wall();
 	fprintf(stderr, "usage: tool clock-within|clock-across N | pipes|timers SECONDS | "
-			"memory MIB SECONDS | tsc\n");
+			"memory MIB SECONDS | wall\n");
 	return 2;
 }

@@ -114,23 +114,32 @@ def _raw_pty():
     return master, slave, os.ttyname(slave)
 
 
-def _drain(fd, path):
-    """Read what the emulator shows on its screen, or it would stop; keep the end."""
-    def loop():
-        with open(path, "wb") as out:
-            while True:
-                try:
-                    data = os.read(fd, 65536)
-                except OSError:
-                    data = b""
-                if not data:
-                    os.close(fd)
-                    return
-                if out.tell() > 1 << 20:
-                    out.seek(0)
-                out.write(data)
-                out.flush()
-    threading.Thread(target=loop, daemon=True).start()
+class Screen:
+    """What the emulator shows on its own terminal: read at once, or it would stop."""
+
+    KEPT = 1 << 20
+
+    def __init__(self, fd):
+        self._fd = fd
+        self.text = b""
+        self.show = None  # called with what comes
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                os.close(self._fd)
+                return
+            self.text = self.text[-self.KEPT:] + data
+            if self.show:
+                self.show(data)
+
+    def type(self, data):
+        os.write(self._fd, data)
 
 
 def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
@@ -157,13 +166,11 @@ def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
         raise RigError(f"{binary} is a build without debugger")
     process = subprocess.Popen(command, stdin=screen_slave, stdout=screen_slave,
                                stderr=screen_slave, cwd=directory, start_new_session=True,
-                               env=dict(os.environ, TERM="xterm" if debugger is None else "dumb"),
+                               env=dict(os.environ, TERM="dumb"),
                                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(screen_slave)
-    if debugger is None:
-        _drain(screen, os.path.join(directory, "screen"))
     # Our own hold on the slave keeps the line up while the emulator has it closed.
-    return Machine(process, master, master, slave, screen)
+    return Machine(process, master, master, slave, Screen(screen))
 
 
 def _bochs_has_debugger(binary):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One boot of Xenith: builds the image, starts the machine, watches its console."""
 
+import calendar
 import os
 import re
 import select
@@ -183,19 +184,40 @@ class Session:
 
     def debug(self):
         """Connect this terminal with the emulator's own, where its debugger prompts."""
+        def show(data):
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
+        screen = self._machine.screen
+        show(screen.text)
+        screen.show = show
+        self._connect(screen.type)
+
+    def ask_bochs(self, command):
+        """Stop Bochs, give its debugger a command, and let it go on: the answer."""
         screen = self._machine.screen
 
-        def show():
-            while True:
-                try:
-                    data = os.read(screen, 65536)
-                except OSError:
-                    return
-                sys.stdout.buffer.write(data)
-                sys.stdout.buffer.flush()
+        def answer(typed):
+            start = len(screen.text)
+            screen.type(typed)
+            deadline = time.monotonic() + 30
+            while not re.search(rb"<bochs:\d+> $", screen.text[start:]):
+                if time.monotonic() > deadline:
+                    raise Expectation("Bochs's debugger does not prompt")
+                time.sleep(0.02)
+            return screen.text[start:].decode("latin-1")
 
-        threading.Thread(target=show, daemon=True).start()
-        self._connect(lambda data: os.write(screen, data))
+        answer(b"\x03")
+        found = answer(command.encode() + b"\n")
+        screen.type(b"c\n")
+        return found
+
+    def rtc(self):
+        """Seconds since 1970 that the real-time clock of Bochs shows, taken as UTC."""
+        row = re.search(r"^0000 ((?: [0-9a-f]{2}){16})", self.ask_bochs('info device "cmos"'),
+                        re.M).group(1).split()
+        second, minute, hour, day, month, year = (int(row[at]) for at in (0, 2, 4, 7, 8, 9))
+        return calendar.timegm((2000 + year, month, day, hour, minute, second))
 
     def _connect(self, send):
         stdin = sys.stdin.fileno()

@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import time
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_two_at_once_of_different_kinds(kind, log, tmp_path):
     guests = [Linux("one", "stock", memory=384, vcpus=4, tests=("boot", "clock")),
               Linux("two", "cloud", memory=192, vcpus=2, tests=("boot", "clock"))]
     run_tests(tmp_path, guests, ("boot", "clock"), 1800, kind=kind, cores=2, log=log)
+
+
+def test_the_wall_clock_is_the_machines(kind, log, tmp_path):
+    with session(tmp_path, [Linux(tests=("wall",))], kind=kind, log=log) as running:
+        running.expect(r"xtest: now \d+\n(.*\n)*xtest: now \d+\n(.*\n)*xtest: now \d+\n", 600)
+        machine_s = running.rtc() if kind == "bochs" else time.time()
+        guest_ms = [int(text) for text in re.findall(r"xtest: now (\d+)\n", running.text)]
+    # The guest speaks 5 times a second, and the machine's clock shows whole seconds.
+    assert -0.3 <= machine_s + 1 - guest_ms[-1] / 1000 <= 2.3
 
 
 @pytest.mark.full
