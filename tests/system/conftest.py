@@ -46,7 +46,7 @@ def alive(tmp_path_factory):
     image = tmp_path_factory.mktemp("alive") / "alive"
     subprocess.run(["nasm", "-f", "elf32", os.path.join(TOP, "tests/system/alive.asm"), "-o",
                     f"{image}.o"], check=True)
-    subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x200000",
+    subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext-segment=0x100000",
                     f"{image}.o", "-o", image], check=True)
     return str(image)
 
