@@ -19,8 +19,8 @@
 #define ANSWER_STEP_US   50
 #define STOP_STEPS       2000U /* of ANSWER_STEP_US */
 
-/* A core that is being started, in the order of its life. */
-enum { START_NONE, START_ANSWERED, START_SYNC, START_RUN, START_GONE };
+/* A core that is being started, in the order of its life; GONE: it took too long. */
+enum { START_GONE, START_NONE, START_ANSWERED, START_SYNC, START_RUN };
 static uint32_t start_state;
 
 static bool stop_wanted;
@@ -46,7 +46,7 @@ static void start_core(struct pcpu *cpu)
 	/* Too late: the boot core has given this core up, and may be starting another. */
 	if (!atomic_cmpxchg(&start_state, &expected, START_ANSWERED))
 		halt_forever();
-	while (load_acquire(&start_state) != START_SYNC)
+	while (load_acquire(&start_state) < START_SYNC)
 		spin_relax();
 	tsc_check_sync();
 	while (load_acquire(&start_state) != START_RUN)

@@ -30,6 +30,7 @@ bool tsc_stable;
 
 static struct spinlock sync_lock = SPINLOCK_INIT;
 static uint64_t sync_last;
+static uint32_t sync_arrivals; /* two a check */
 
 static uint64_t rdtsc_ordered(void)
 {
@@ -140,6 +141,10 @@ void tsc_init(const struct tsc_sources *sources, uint64_t boot_tsc)
 
 void tsc_check_sync(void)
 {
+	uint32_t both = (atomic_add(&sync_arrivals, 1) + 1) & ~1U;
+
+	while (load_acquire(&sync_arrivals) < both)
+		spin_relax();
 	for (unsigned int i = 0; i < SYNC_TURNS; i++) {
 		uint64_t now;
 
