@@ -190,7 +190,8 @@ void console_poll(void)
 	if (!spin_trylock(&input_lock))
 		return;
 	store_relaxed(&hurry, false);
-	store_relaxed(&next_poll, now + sched_slice);
+	/* Less than a slice: a core that looks once a slice must not skip every other look. */
+	store_relaxed(&next_poll, now + sched_slice / 2);
 	uart_poll();
 	spin_lock(&console_lock);
 	console_drain();
@@ -242,7 +243,8 @@ void console_domains_changed(void)
 			return;
 		}
 		d = domain_get_by_name(focus_name);
-		if (!d)
+		/* It may be one that is still to come. */
+		if (!d && domain_count() == living)
 			d = domain_after(0);
 	}
 	if (!d)

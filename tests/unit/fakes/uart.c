@@ -50,6 +50,8 @@ size_t uart_write(const char *buf, size_t len)
 
 size_t uart_read(char *buf, size_t len)
 {
+	if (!typed_len)
+		return 0;
 	/* Less than asked for at a time, as from a FIFO. */
 	if (len > 16)
 		len = 16;
