@@ -56,6 +56,17 @@ static void catch_up(struct vcpu *v, uint64_t *seen)
 		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
 }
 
+/* The preemption timer ends the guest's run at the slice's end, or at a timer that was set since.
+ * Exits save what is left of it. */
+static void arm_slice_timer(struct vcpu *v, uint64_t end)
+{
+	uint64_t now = clock_ticks();
+
+	v->vmx->timer_end = end;
+	if (vmx_controls.pin & PIN_PREEMPTION_TIMER)
+		vmwrite32(VMCS32_PREEMPTION_TIMER, vmx_timer_count(end > now ? end - now : 0));
+}
+
 /*
  * `enter` up to the VM entry. True: this core's `run` is odd and the caller enters at once; between
  * here and there nothing is locked, printed or waited for. False: back to the scheduler.
@@ -67,6 +78,7 @@ static inline bool prepare_entry(struct vcpu *v)
 	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run;
 	unsigned int tries = 0;
 	bool locked, current;
+	uint64_t end;
 
 	for (;;) {
 		if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || sched_must_return(v)))
@@ -74,6 +86,9 @@ static inline bool prepare_entry(struct vcpu *v)
 		if (unlikely(load_relaxed(&v->attn.all)) &&
 		    unlikely(serve(v, atomic_xchg(&v->attn.all, 0))))
 			return false;
+		end = load_relaxed(&cpu->slice_end);
+		if (unlikely(end != v->vmx->timer_end))
+			arm_slice_timer(v, end);
 		inject_prepare(v);
 		locked = ++tries > ENTER_TRIES;
 		if (unlikely(locked))
@@ -98,10 +113,7 @@ static inline bool prepare_entry(struct vcpu *v)
 
 void vcpu_arch_run(struct vcpu *v)
 {
-	uint64_t now = clock_ticks(), end = load_relaxed(&this_cpu()->slice_end);
-
-	if (vmx_controls.pin & PIN_PREEMPTION_TIMER)
-		vmwrite32(VMCS32_PREEMPTION_TIMER, vmx_timer_count(end > now ? end - now : 0));
+	arm_slice_timer(v, load_relaxed(&this_cpu()->slice_end));
 	if (prepare_entry(v)) {
 		bool launched = v->vmx->launched;
 
