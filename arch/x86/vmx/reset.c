@@ -13,7 +13,6 @@
 
 #define CR0_RESET     (CR0_CD | CR0_NW | CR0_ET)
 #define PAT_RESET     0x0007040600070406ULL
-#define RIGHTS_CODE16 0x9bU
 #define RIGHTS_DATA16 0x93U
 #define RIGHTS_LDT    0x82U
 #define RIGHTS_TSS32  0x8bU
@@ -99,7 +98,7 @@ static void init_state(struct start_state *s)
 	}
 	s->seg[VMX_SEG_CS].selector = 0xf000;
 	s->seg[VMX_SEG_CS].base = 0xffff0000;
-	s->seg[VMX_SEG_CS].rights = RIGHTS_CODE16;
+	s->seg[VMX_SEG_CS].rights = RIGHTS_DATA16;
 	s->seg[VMX_SEG_LDTR].rights = RIGHTS_LDT;
 	s->seg[VMX_SEG_TR].rights = RIGHTS_TSS32;
 }
@@ -138,7 +137,7 @@ void vmx_vcpu_sipi(struct vcpu *v, uint8_t vector)
 	struct vmx_segment_state cs = {
 		.base = (uint64_t)vector << 12,
 		.limit = 0xffff,
-		.rights = RIGHTS_CODE16,
+		.rights = RIGHTS_DATA16,
 		.selector = (uint16_t)(vector << 8),
 	};
 

@@ -200,7 +200,6 @@ ap_trampoline:
 	mov [cs:ap_seen - ap_trampoline + 4], cs
 	mov eax, cr0
 	mov [cs:ap_seen - ap_trampoline + 8], eax
-	str [cs:ap_seen - ap_trampoline + 12]
 	o32 lgdt [cs:ap_gdtr - ap_trampoline]
 	or al, CR0_PE
 	and eax, 0x9fffffff	; INIT leaves the caches off (SDM vol. 3, table 9-1)
@@ -215,7 +214,6 @@ ap_seen:
 	dd 0			; EDX
 	dd 0			; CS
 	dd 0			; CR0
-	dd 0			; TR
 ap_trampoline_end:
 
 bits 32

@@ -202,7 +202,7 @@ unsigned int cpu_id(void);
 bool start_cpu(unsigned int cpu, void (*fn)(void));
 /* What the trampoline saw in real mode. */
 struct ap_seen {
-	uint32_t edx, cs, cr0, tr;
+	uint32_t edx, cs, cr0;
 };
 extern struct ap_seen ap_real_mode;
 extern volatile unsigned int cpus_up;
