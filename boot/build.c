@@ -9,6 +9,7 @@
 #include "core/vcpu_arch.h"
 #include "mm/frame.h"
 #include "mm/own.h"
+#include "xenabi/domain.h"
 #include "xenabi/pv/pv.h"
 
 /* What one piece of work does at most. */
@@ -101,6 +102,19 @@ static enum status load_kernel(struct build *b, bool *more)
 	return st;
 }
 
+/* The memory map that XENMEM_memory_map returns is the one in the start information. */
+static enum status set_memmap(const struct build *b)
+{
+	struct xen_memmap_entry map[LAYOUT_RANGES_MAX];
+
+	for (uint32_t i = 0; i < b->places.range_count; i++) {
+		map[i].start = b->places.range[i].start;
+		map[i].size = b->places.range[i].size;
+		map[i].type = b->places.range[i].type;
+	}
+	return xen_domain_set_memmap(b->domain, map, b->places.range_count);
+}
+
 /* ACPI tables, start information, rings; then the boot vCPU's registers, and it lives. */
 static enum status finish(struct build *b)
 {
@@ -124,6 +138,8 @@ static enum status finish(struct build *b)
 		st = physmap_write(pm, b->places.rsdp, b->rsdp, sizeof(b->rsdp));
 	if (st == OK)
 		st = physmap_write(pm, b->places.info, b->info, b->info_size);
+	if (st == OK)
+		st = set_memmap(b);
 	if (st == OK)
 		st = pv_map_rings(b->domain, b->layout.xenstore, b->layout.console);
 	if (st != OK)

@@ -51,9 +51,9 @@ void test_main(void)
 	      "a call through it");
 	ok_eq((uint64_t)call_page(60, 0, 0), (uint64_t)-XEN_ENOSYS, "an unknown one");
 	ok(try_rdmsr(MSR_HYPERCALL, &v) && v == 0, "the MSR reads as 0");
-	ok(!try_wrmsr(MSR_HYPERCALL, gpa + 1) && fault_vector == 13, "another page index is #GP");
-	ok(!try_wrmsr(MSR_HYPERCALL, 0xf8000000) && fault_vector == 13, "an absent page is #GP");
-	ok(!try_wrmsr(MSR_HYPERCALL, ~0xfffULL) && fault_vector == 13, "nonsense is #GP");
+	ok(!try_wrmsr(MSR_HYPERCALL, gpa + 1) && fault_vector == 13, "another page index faults");
+	ok(!try_wrmsr(MSR_HYPERCALL, 0xf8000000) && fault_vector == 13, "an absent page faults");
+	ok(!try_wrmsr(MSR_HYPERCALL, ~0xfffULL) && fault_vector == 13, "nonsense faults");
 	/* It is ordinary memory of ours. */
 	memset(page, 0, sizeof(page));
 	ok(try_wrmsr(MSR_HYPERCALL, gpa) && slot_is_right(17), "it can be written again");

@@ -31,6 +31,9 @@ void events_init(void)
 			  0,
 		  "shared_info is mapped");
 	memset(shared_page.evtchn_mask, 0xff, sizeof(shared_page.evtchn_mask));
+	/* The console's channel was not masked until now. */
+	shared_page.vcpu_info[0].evtchn_upcall_pending = 0;
+	shared_page.vcpu_info[0].evtchn_pending_sel = 0;
 	set_handler(UPCALL_VECTOR, upcall);
 	(void)!ok(set_param(HVM_PARAM_CALLBACK_IRQ, 2ULL << 56 | UPCALL_VECTOR) == 0,
 		  "callback type 2 is accepted");
