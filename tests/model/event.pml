@@ -31,6 +31,15 @@ byte sent, delivered;
 bool gone;     /* the page was removed for good */
 bool finished; /* the changer has returned */
 
+/* The epoch of the code never comes back to an old value; here it has two values, and the changer
+ * waits for a store of it that reaches memory after the changer looked. */
+bool run_moved;
+#define ON_STORE(variable)                                                                         \
+	if                                                                                         \
+	:: (variable) == RUN -> run_moved = true                                                   \
+	:: else                                                                                    \
+	fi
+
 #include "x86.pml"
 
 inline spin_lock(c)
@@ -117,7 +126,7 @@ proctype changer()
 	LOAD(2, GEN, x);
 	STORE(2, GEN, x + 1);
 	FENCE(2);
-	LOAD(2, RUN, e);
+	atomic { LOAD(2, RUN, e); run_moved = false };
 	if
 	:: e & 1 -> kick_pending = true
 	:: else -> e = 0
@@ -127,7 +136,7 @@ proctype changer()
 	:: x & 1 -> mem[ACC] != x
 	:: else
 	fi;
-	e == 0 || mem[RUN] != e;
+	e == 0 || run_moved;
 	spin_unlock(2);
 #ifdef NEVER_BACK
 	gone = true;
@@ -213,7 +222,7 @@ again:
 	LOAD(1, SEL, x);
 	upcall = v && x;
 #endif
-	ep = (ep + 1) % 8;
+	ep = 1 - ep;
 #ifdef M_NO_FENCE_ENTER
 	STORE(1, RUN, ep);
 #else
@@ -227,7 +236,7 @@ again:
 	v = 0;
 #endif
 	if
-	:: g != seen || x || v -> ep = (ep + 1) % 8; STORE(1, RUN, ep); goto again
+	:: g != seen || x || v -> ep = 1 - ep; STORE(1, RUN, ep); goto again
 	:: else
 	fi;
 	/* the guest */
@@ -252,7 +261,7 @@ again:
 		:: atomic { gone && sent == 2 && finished -> goto done }
 		fi
 	fi;
-	ep = (ep + 1) % 8;
+	ep = 1 - ep;
 	STORE(1, RUN, ep);
 	if
 	:: goto again

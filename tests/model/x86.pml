@@ -7,6 +7,11 @@
  *
  * A model defines NC (cores) and NVAR (shared variables, bytes) before it includes this.
  */
+/* A model may watch stores reach memory: ON_STORE(variable). */
+#ifndef ON_STORE
+#define ON_STORE(variable) skip
+#endif
+
 #ifndef SB
 #define SB 2
 #endif
@@ -24,6 +29,7 @@ buffer sb[NC];
 inline pop(core)
 {
 	mem[sb[core].var[0]] = sb[core].val[0];
+	ON_STORE(sb[core].var[0]);
 	sb[core].var[0] = sb[core].var[1];
 	sb[core].val[0] = sb[core].val[1];
 	sb[core].var[1] = 0;
@@ -79,7 +85,7 @@ inline FENCE(core)
 /* A locked exchange: drains, then acts on memory at once. */
 inline XCHG(core, where, what)
 {
-	d_step { drain_all(core); mem[where] = what }
+	d_step { drain_all(core); mem[where] = what; ON_STORE(where) }
 }
 
 /* Memory may take the oldest store of a core at any time. */
