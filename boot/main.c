@@ -179,8 +179,8 @@ static void boot_continue(void)
 		vmx_available = start_vmx();
 	}
 	paging_make_readonly(desc_idt(), PAGE_SIZE);
-	platform_start_cores(boot_options.maxcpus);
 	platform_console_irq();
+	platform_start_cores(boot_options.maxcpus);
 	console_start();
 	if (vmx_available)
 		build_all();

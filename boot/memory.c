@@ -73,11 +73,9 @@ static enum status back_frame_table(void)
 {
 	struct memory_range r;
 	uint64_t from = 0;
-	uint64_t top = 0;
+	uint64_t top = min_u64(memory_plan_top(&plan), usable_end());
 	enum status st = OK;
 
-	for (uint32_t i = 0; i < plan.ram_count; i++)
-		top = max_u64(top, min_u64(plan.ram[i].end, usable_end()));
 	while (st == OK && memory_plan_next(&plan, from, &r) && r.start < top) {
 		uint64_t start = round_down(r.start, FRAME_TABLE_SPAN);
 		uint64_t end = min_u64(start + FRAME_TABLE_SPAN, top);
@@ -111,7 +109,7 @@ enum status memory_init(const struct mb2_info *mb, struct memory_range info, con
 	uint64_t image = image_hpa(image_start).a;
 	uint64_t image_size = (uint64_t)(image_end - image_start);
 
-	memory_plan_init(&plan, mb);
+	plan.mb = mb;
 	*error = "more pieces than the hypervisor can keep track of";
 	if (memory_plan_reserve(&plan, image, image + image_size) != OK ||
 	    memory_plan_reserve(&plan, info.start, info.end) != OK)

@@ -13,20 +13,20 @@ struct memory_range {
 	uint64_t start, end; /* bytes; end is the first one behind it */
 };
 
-/* All entries that are not RAM, all modules, and a few. */
-#define MEMORY_HOLES_MAX (MB2_MEMMAP_MAX + MB2_MODULES_MAX + 8)
+/* What is kept out beside the modules and what is not RAM. */
+#define MEMORY_RESERVED_MAX 4
 
-/* RAM in whole pages, and what of it is not free. Ranges may overlap and come in any order. */
+/* RAM in whole pages, and what of it is not free. Entries may overlap and come in any order. */
 struct memory_plan {
-	uint32_t ram_count, hole_count;
-	struct memory_range ram[MB2_MEMMAP_MAX];
-	struct memory_range hole[MEMORY_HOLES_MAX];
+	const struct mb2_info *mb;
+	uint32_t reserved_count;
+	struct memory_range reserved[MEMORY_RESERVED_MAX];
 };
 
-/* Pure: fill a plan from the boot information, modules reserved. */
-void memory_plan_init(struct memory_plan *plan, const struct mb2_info *mb);
 /* Pure: keep [start, end) out, rounded outwards to pages. ERR_NOMEM when the table is full. */
 enum status memory_plan_reserve(struct memory_plan *plan, uint64_t start, uint64_t end) must_check;
+/* Pure: the end of the highest RAM, free or not; 0 when there is none. */
+uint64_t memory_plan_top(const struct memory_plan *plan);
 /* Pure: the first free range that ends above `from`, cut to begin there; false: none. */
 bool memory_plan_next(const struct memory_plan *plan, uint64_t from,
 		      struct memory_range *out) must_check;

@@ -1,77 +1,103 @@
 // SPDX-License-Identifier: MIT
 #include "boot/memory.h"
 
-void memory_plan_init(struct memory_plan *plan, const struct mb2_info *mb)
+/* Sizes as given by firmware may run to the very end of the address space. */
+static uint64_t end_of(uint64_t base, uint64_t length)
 {
-	plan->ram_count = 0;
-	plan->hole_count = 0;
-	for (uint32_t i = 0; i < mb->memory_count; i++) {
-		const struct mb2_memory *m = &mb->memory[i];
-		/* Firmware's ranges may run to the very end of the address space. */
-		uint64_t end = m->base.a + m->length < m->base.a ? ~0ULL : m->base.a + m->length;
-		struct memory_range r = { m->base.a, end };
+	return base + length < base ? ~0ULL : base + length;
+}
 
-		if (m->type != MB2_MEMORY_RAM) {
-			r.start = round_down(r.start, PAGE_SIZE);
-			r.end = end > ~0ULL - PAGE_SIZE ? ~0ULL : round_up(end, PAGE_SIZE);
-			plan->hole[plan->hole_count++] = r;
-			continue;
-		}
-		/* Half a page of RAM is none. */
-		r.end = round_down(r.end, PAGE_SIZE);
-		if (r.start < r.end && round_up(r.start, PAGE_SIZE) < r.end) {
-			r.start = round_up(r.start, PAGE_SIZE);
-			plan->ram[plan->ram_count++] = r;
-		}
-	}
-	for (uint32_t i = 0; i < mb->module_count; i++) {
-		struct memory_range r = { round_down(mb->module[i].start.a, PAGE_SIZE),
-					  round_up(mb->module[i].end.a, PAGE_SIZE) };
+static struct memory_range outwards(uint64_t start, uint64_t end)
+{
+	return (struct memory_range){
+		round_down(start, PAGE_SIZE),
+		end > ~0ULL - PAGE_SIZE ? ~0ULL : round_up(end, PAGE_SIZE),
+	};
+}
 
-		plan->hole[plan->hole_count++] = r;
-	}
+/* An entry of RAM in whole pages: half a page of RAM is none. False for one without a page. */
+static bool ram_entry(const struct mb2_memory *m, struct memory_range *out)
+{
+	uint64_t end = round_down(end_of(m->base.a, m->length), PAGE_SIZE);
+
+	if (m->type != MB2_MEMORY_RAM || end <= m->base.a)
+		return false;
+	*out = (struct memory_range){ round_up(m->base.a, PAGE_SIZE), end };
+	return out->start < out->end;
 }
 
 enum status memory_plan_reserve(struct memory_plan *plan, uint64_t start, uint64_t end)
 {
-	if (plan->hole_count == MEMORY_HOLES_MAX)
+	if (plan->reserved_count == MEMORY_RESERVED_MAX)
 		return ERR_NOMEM;
-	plan->hole[plan->hole_count++] = (struct memory_range){
-		round_down(start, PAGE_SIZE),
-		round_up(end, PAGE_SIZE),
-	};
+	plan->reserved[plan->reserved_count++] = outwards(start, end);
 	return OK;
+}
+
+uint64_t memory_plan_top(const struct memory_plan *plan)
+{
+	struct memory_range r;
+	uint64_t top = 0;
+
+	for (uint32_t i = 0; i < plan->mb->memory_count; i++)
+		if (ram_entry(&plan->mb->memory[i], &r))
+			top = max_u64(top, r.end);
+	return top;
 }
 
 /* The first address of RAM at or above `from`, and the end of that RAM; false: none. */
 static bool next_ram(const struct memory_plan *plan, uint64_t from, struct memory_range *out)
 {
+	struct memory_range r;
 	bool found = false;
 
-	for (uint32_t i = 0; i < plan->ram_count; i++) {
-		const struct memory_range *r = &plan->ram[i];
-		uint64_t start = max_u64(from, r->start);
-
-		if (r->end > from && (!found || start < out->start)) {
-			*out = (struct memory_range){ start, r->end };
-			found = true;
-		}
+	for (uint32_t i = 0; i < plan->mb->memory_count; i++) {
+		if (!ram_entry(&plan->mb->memory[i], &r) || r.end <= from)
+			continue;
+		r.start = max_u64(from, r.start);
+		if (!found || r.start < out->start)
+			*out = r;
+		found = true;
 	}
 	return found;
+}
+
+/* The i-th thing that may lie in RAM and is not free; false past the last. */
+static bool hole_at(const struct memory_plan *plan, uint32_t i, struct memory_range *out)
+{
+	const struct mb2_info *mb = plan->mb;
+
+	*out = (struct memory_range){ 0, 0 };
+	if (i < mb->memory_count) {
+		const struct mb2_memory *m = &mb->memory[i];
+
+		if (m->type != MB2_MEMORY_RAM)
+			*out = outwards(m->base.a, end_of(m->base.a, m->length));
+		return true;
+	}
+	i -= mb->memory_count;
+	if (i < mb->module_count) {
+		*out = outwards(mb->module[i].start.a, mb->module[i].end.a);
+		return true;
+	}
+	i -= mb->module_count;
+	if (i < plan->reserved_count)
+		*out = plan->reserved[i];
+	return i < plan->reserved_count;
 }
 
 bool memory_plan_next(const struct memory_plan *plan, uint64_t from, struct memory_range *out)
 {
 	while (next_ram(plan, from, out)) {
+		struct memory_range hole;
 		uint64_t blocked = 0; /* end of a hole that covers the start */
 
-		for (uint32_t i = 0; i < plan->hole_count; i++) {
-			const struct memory_range *h = &plan->hole[i];
-
-			if (h->start <= out->start && out->start < h->end)
-				blocked = max_u64(blocked, h->end);
-			else if (out->start < h->start && h->start < out->end)
-				out->end = h->start;
+		for (uint32_t i = 0; hole_at(plan, i, &hole); i++) {
+			if (hole.start <= out->start && out->start < hole.end)
+				blocked = max_u64(blocked, hole.end);
+			else if (out->start < hole.start && hole.start < out->end &&
+				 hole.start < hole.end)
+				out->end = hole.start;
 		}
 		if (!blocked)
 			return true;

@@ -16,11 +16,14 @@
 #include "drivers/power.h"
 #include "drivers/rtc.h"
 #include "drivers/uart16550.h"
+#include "mm/own.h"
 #include "xenabi/time.h"
 
 #define NS_PER_SEC 1000000000ULL
 
-static struct acpi_info acpi;
+/* Own memory while the machine is being set up. */
+static struct acpi_info *acpi;
+static_assert(sizeof(*acpi) <= PAGE_SIZE, "struct acpi_info");
 
 /* One table at a time is mapped. */
 struct table_window {
@@ -45,8 +48,11 @@ void platform_read_acpi(void)
 	const char *warning = "the boot loader gave no RSDP";
 	enum status st = ERR_NOT_FOUND;
 
+	acpi = own_alloc_pages(0);
+	if (!acpi)
+		panic("no memory for what the ACPI tables say");
 	if (boot_mb2.rsdp_size)
-		st = acpi_parse(boot_mb2.rsdp, boot_mb2.rsdp_size, map_table, &w, &acpi, &warning);
+		st = acpi_parse(boot_mb2.rsdp, boot_mb2.rsdp_size, map_table, &w, acpi, &warning);
 	if (w.va)
 		paging_unmap(w.va, w.len);
 	if (warning)
@@ -58,39 +64,39 @@ void platform_read_acpi(void)
 static void init_ioapics(void)
 {
 	pic_disable();
-	for (uint32_t i = 0; i < acpi.ioapic_count; i++)
-		if (ioapic_add(to_hpa(acpi.ioapic[i].address), acpi.ioapic[i].gsi_base) != OK)
-			log_warning("I/O APIC %u cannot be used", acpi.ioapic[i].id);
+	for (uint32_t i = 0; i < acpi->ioapic_count; i++)
+		if (ioapic_add(to_hpa(acpi->ioapic[i].address), acpi->ioapic[i].gsi_base) != OK)
+			log_warning("I/O APIC %u cannot be used", acpi->ioapic[i].id);
 }
 
 static void init_power(void)
 {
 	struct power_info power = {
-		.reset_space = acpi.reset.space,
-		.reset_value = acpi.reset_value,
-		.reset_address = acpi.reset.address,
-		.s5 = acpi.s5,
-		.s5_typ_a = acpi.s5_typ_a,
-		.s5_typ_b = acpi.s5_typ_b,
+		.reset_space = acpi->reset.space,
+		.reset_value = acpi->reset_value,
+		.reset_address = acpi->reset.address,
+		.s5 = acpi->s5,
+		.s5_typ_a = acpi->s5_typ_a,
+		.s5_typ_b = acpi->s5_typ_b,
 	};
 
-	if (acpi.pm1a_control.space == ACPI_SPACE_IO)
-		power.pm1a_port = (uint16_t)acpi.pm1a_control.address;
-	if (acpi.pm1b_control.space == ACPI_SPACE_IO)
-		power.pm1b_port = (uint16_t)acpi.pm1b_control.address;
+	if (acpi->pm1a_control.space == ACPI_SPACE_IO)
+		power.pm1a_port = (uint16_t)acpi->pm1a_control.address;
+	if (acpi->pm1b_control.space == ACPI_SPACE_IO)
+		power.pm1b_port = (uint16_t)acpi->pm1b_control.address;
 	power_init(&power);
 }
 
 void platform_init(uint64_t boot_tsc)
 {
 	struct tsc_sources sources = {
-		.hpet = to_hpa(acpi.hpet_address),
-		.pm_timer_32bit = acpi.pm_timer_32bit,
+		.hpet = to_hpa(acpi->hpet_address),
+		.pm_timer_32bit = acpi->pm_timer_32bit,
 	};
 	uint64_t now;
 
-	if (acpi.pm_timer.space == ACPI_SPACE_IO)
-		sources.pm_timer_port = (uint16_t)acpi.pm_timer.address;
+	if (acpi->pm_timer.space == ACPI_SPACE_IO)
+		sources.pm_timer_port = (uint16_t)acpi->pm_timer.address;
 	if (apic_init(boot_options.x2apic) != OK)
 		panic("no memory to map the local APIC");
 	apic_init_core();
@@ -124,10 +130,10 @@ void platform_console_irq(void)
 	if (!uart_present() || !com || !com->irq)
 		return;
 	gsi = com->irq;
-	for (uint32_t i = 0; i < acpi.override_count; i++) {
-		if (acpi.override[i].irq == com->irq) {
-			gsi = acpi.override[i].gsi;
-			flags = acpi.override[i].flags;
+	for (uint32_t i = 0; i < acpi->override_count; i++) {
+		if (acpi->override[i].irq == com->irq) {
+			gsi = acpi->override[i].gsi;
+			flags = acpi->override[i].flags;
 		}
 	}
 	irq_register(com->irq, console_interrupt);
@@ -142,16 +148,18 @@ void platform_console_irq(void)
 
 void platform_start_cores(uint32_t max)
 {
-	static uint32_t ids[ACPI_CPUS_MAX];
+	uint32_t ids[ACPI_CPUS_MAX];
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < acpi.cpu_count; i++)
-		if (acpi.cpu[i].enabled)
-			ids[count++] = acpi.cpu[i].apic_id;
-	if (acpi.cpu_lost)
-		log_warning("%u processors beyond the first %u are left out", acpi.cpu_lost,
+	for (uint32_t i = 0; i < acpi->cpu_count; i++)
+		if (acpi->cpu[i].enabled)
+			ids[count++] = acpi->cpu[i].apic_id;
+	if (acpi->cpu_lost)
+		log_warning("%u processors beyond the first %u are left out", acpi->cpu_lost,
 			    ACPI_CPUS_MAX);
 	smp_start(ids, count, max ? max : MAX_CORES, memory_trampoline(), memory_take);
+	own_free_pages(acpi, 0);
+	acpi = NULL;
 	log_info("%u core%s, %s%s", core_count, core_count == 1 ? "" : "s",
 		 apic_x2apic() ? "x2APIC" : "xAPIC",
 		 tsc_stable ? "" : ", TSCs not usable as one clock");

@@ -34,16 +34,15 @@ struct tsc_scale tsc_scale_from_khz(uint64_t khz)
 uint64_t tsc_from_ns(uint64_t ns)
 {
 	uint64_t mul = tsc_scale.mul;
-	int shift = tsc_scale.shift;
 	uint64_t rest;
 	/* ns << 32 is two words; the multiplier has 32 bits, so the upper quotient is 0 or 1. */
 	uint64_t low = div128((ns >> 32) % mul, ns << 32, mul, &rest);
 	unsigned __int128 v = ((unsigned __int128)((ns >> 32) / mul) << 64) + low + (rest != 0);
 
-	if (shift < 0)
-		v <<= -shift;
+	if (tsc_scale.shift < 0)
+		v <<= -tsc_scale.shift;
 	else
-		v = (v + (1ULL << shift) - 1) >> shift;
+		v = (v + (1ULL << tsc_scale.shift) - 1) >> tsc_scale.shift;
 	v += tsc_boot;
 	return v >> 64 ? ~0ULL : (uint64_t)v;
 }
