@@ -8,6 +8,7 @@ import sys
 import time
 
 from rig import RigError, debug, guestcfg, iso
+from rig.machine import memory_for
 from rig.session import ALL_GONE, Expectation, Session
 
 PASSED, FAILED, USAGE = 0, 1, 2
@@ -133,7 +134,7 @@ def run(arguments, directory):
         return debug.make_iso(arguments, listed, directory)
     options = {
         "kind": arguments.machine, "cores": arguments.cores, "cpu": arguments.cpu,
-        "host_memory": arguments.host_memory or max(1024, arguments.memory + 512),
+        "host_memory": arguments.host_memory or max(1024, memory_for(arguments.memory) + 256),
         "firmware": arguments.firmware, "hv_cmdline": arguments.hv_cmdline, "log": arguments.log}
     if arguments.debugger:
         return debug.bochs(listed, options, directory)

@@ -20,6 +20,8 @@ import tty
 from rig import RigError, kvm
 
 BOCHS_MODEL = "corei7_skylake_x"
+# MiB of the guest's memory that Bochs keeps in its own; the rest goes to a file.
+BOCHS_HOST_MEMORY = 2048
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
 
@@ -29,7 +31,7 @@ romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/vgabios/vgabios.stdvga.bin
 vga: extension=vbe, update_freq=1
 cpu: model={model}, count={cores}, ips=50000000, reset_on_triple_fault=0
-memory: guest={memory}, host={memory}
+memory: guest={memory}, host={host}
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={image}, status=inserted
 boot: cdrom
@@ -57,6 +59,13 @@ def choose(wanted, firmware="bios"):
     if wanted == "bochs" and firmware != "bios":
         raise RigError("bochs has no UEFI firmware: use --machine qemu-tcg or qemu-kvm")
     return wanted
+
+
+def memory_for(guests_mib):
+    """MiB for a machine with guests of so much: the hypervisor's own, tables, modules."""
+    need = 256 + guests_mib + guests_mib // 32
+    # Bochs loses what the device hole below 4 GiB hides.
+    return need if need < 3000 else need + 1024
 
 
 def program(variable, default):
@@ -149,6 +158,7 @@ def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
     rc = os.path.join(directory, "bochsrc")
     with open(rc, "w", encoding="ascii") as out:
         out.write(BOCHSRC.format(model=cpu or BOCHS_MODEL, cores=cores, memory=memory,
+                                 host=min(memory, BOCHS_HOST_MEMORY),
                                  image=image, serial=line,
                                  log=os.path.join(directory, "bochs.log")))
     commands = os.path.join(directory, "bochs.commands")

@@ -29,6 +29,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 
 from rig import guestcfg, iso, tap  # noqa: E402
+from rig.machine import memory_for  # noqa: E402
 from rig.session import ALL_GONE, Expectation, Session  # noqa: E402
 from header import header  # noqa: E402
 from results import Results  # noqa: E402
@@ -113,7 +114,7 @@ def boot(guests, machine, hypervisor=None):
         modules = [module for guest in guests for module in guest.modules(directory)]
         modules.sort(key=lambda module: not module.cmdline.endswith(".cfg"))
         with Session(modules, kind=machine, cores=max(guest.cores for guest in guests),
-                     host_memory=256 + sum(guest.memory for guest in guests),
+                     host_memory=memory_for(sum(guest.memory for guest in guests)),
                      cpu=first.wishes.get("model"), hypervisor=hypervisor,
                      hv_cmdline=first.wishes.get("hv-cmdline", ""), log=log) as session:
             try:

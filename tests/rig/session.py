@@ -176,6 +176,9 @@ class Session:
             except OSError:
                 continue
             said += [line for line in lines if "PANIC" in line or name == "qemu.log"][-5:]
+        if self._machine.screen and not said:
+            said = [line for line in self._machine.screen.text.decode("latin-1").splitlines()
+                    if "PANIC" in line]
         return "".join("\n  " + line for line in said)
 
     def interact(self):
