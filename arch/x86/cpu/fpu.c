@@ -18,11 +18,15 @@
 #define OFFSET_FCW      0
 #define OFFSET_MXCSR    24
 #define OFFSET_XCOMP_BV 520
-#define XCOMP_COMPACT   BIT(63)
+#define HEADER_END      576
 #define FCW_INIT        0x37f
 #define MXCSR_INIT      0x1f80
 
-enum method { METHOD_FXSAVE, METHOD_XSAVE, METHOD_XSAVEOPT, METHOD_XSAVES };
+/*
+ * The standard form does: no supervisor component is offered to guests. XSAVES would save as much,
+ * and Bochs 2.7 spoils its compacted form (see clear_header).
+ */
+enum method { METHOD_FXSAVE, METHOD_XSAVE, METHOD_XSAVEOPT };
 
 uint64_t fpu_xcr0_mask;
 uint32_t fpu_area_size;
@@ -55,13 +59,10 @@ void fpu_init_core(void)
 	fpu_xcr0_mask = allowed_components();
 	xsetbv(0, fpu_xcr0_mask);
 	features = cpuid(CPUID_XSTATE, 1).eax;
-	if (features & CPUID_D1_EAX_XSAVES) {
-		method = METHOD_XSAVES;
+	method = features & CPUID_D1_EAX_XSAVEOPT ? METHOD_XSAVEOPT : METHOD_XSAVE;
+	if (features & CPUID_D1_EAX_XSAVES)
 		wrmsr(MSR_XSS, 0);
-	} else {
-		method = features & CPUID_D1_EAX_XSAVEOPT ? METHOD_XSAVEOPT : METHOD_XSAVE;
-	}
-	/* The standard form of what is enabled now; the compacted one is never larger. */
+	/* What is enabled now. */
 	fpu_area_size = cpuid(CPUID_XSTATE, 0).ebx;
 }
 
@@ -70,14 +71,11 @@ void fpu_area_init(void *area)
 	uint8_t *bytes = area;
 	uint16_t fcw = FCW_INIT;
 	uint32_t mxcsr = MXCSR_INIT;
-	uint64_t xcomp = XCOMP_COMPACT | fpu_xcr0_mask;
 
 	/* XSTATE_BV 0: every component in its initial state. */
 	memset(area, 0, fpu_area_size);
 	memcpy(bytes + OFFSET_FCW, &fcw, sizeof(fcw));
 	memcpy(bytes + OFFSET_MXCSR, &mxcsr, sizeof(mxcsr));
-	if (method == METHOD_XSAVES)
-		memcpy(bytes + OFFSET_XCOMP_BV, &xcomp, sizeof(xcomp));
 }
 
 #define XSAVE_INSN(name, insn)                                                                     \
@@ -100,11 +98,19 @@ void fpu_area_init(void *area)
 	}
 XSAVE_INSN(xsave, "xsave64")
 XSAVE_INSN(xsaveopt, "xsaveopt64")
-XSAVE_INSN(xsaves, "xsaves64")
 XSAVE_INSN(fxsave, "fxsave64")
 XRSTOR_INSN(xrstor, "xrstor64")
-XRSTOR_INSN(xrstors, "xrstors64")
 XRSTOR_INSN(fxrstor, "fxrstor64")
+
+/*
+ * XRSTOR wants zeros in the header behind XSTATE_BV. They are there on silicon; Bochs 2.7 saves
+ * XMM16-31 behind XMM0-15 and so over the header and what follows (which is saved after).
+ */
+static void clear_header(void *area)
+{
+	if (method != METHOD_FXSAVE)
+		memset((uint8_t *)area + OFFSET_XCOMP_BV, 0, HEADER_END - OFFSET_XCOMP_BV);
+}
 
 /*
  * All components are saved and loaded, also those that the vCPU's own XCR0 hides at present: it
@@ -119,8 +125,8 @@ void fpu_save(void *area, uint64_t xcr0, uint64_t xss)
 	case METHOD_FXSAVE: fxsave(area, 0); break;
 	case METHOD_XSAVE: xsave(area, fpu_xcr0_mask); break;
 	case METHOD_XSAVEOPT: xsaveopt(area, fpu_xcr0_mask); break;
-	case METHOD_XSAVES: xsaves(area, fpu_xcr0_mask | xss); break;
 	}
+	clear_header(area);
 	if (xss)
 		wrmsr(MSR_XSS, 0);
 }
@@ -133,7 +139,6 @@ void fpu_restore(const void *area, uint64_t xcr0, uint64_t xss)
 	case METHOD_FXSAVE: fxrstor(area, 0); break;
 	case METHOD_XSAVE:
 	case METHOD_XSAVEOPT: xrstor(area, fpu_xcr0_mask); break;
-	case METHOD_XSAVES: xrstors(area, fpu_xcr0_mask | xss); break;
 	}
 	if (method != METHOD_FXSAVE && xcr0 != fpu_xcr0_mask)
 		xsetbv(0, xcr0);
