@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // variants: 64 32
+// solo
 //
 // The local APIC's timer in all its modes. On every machine: all ok.
 #include "tests/guest/lib/guest.h"

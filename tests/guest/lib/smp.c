@@ -12,7 +12,7 @@ extern char ap_trampoline[], ap_trampoline_end[], ap_seen[];
 struct ap_seen ap_real_mode;
 volatile unsigned int cpus_up = 1;
 static void (*volatile ap_function)(void);
-static bool x2;
+static bool x2[MAX_CPUS]; /* the mode each APIC is in */
 
 void ap_entered(unsigned int cpu);
 
@@ -53,19 +53,19 @@ bool start_cpu(unsigned int cpu, void (*fn)(void))
 
 bool apic_x2(void)
 {
-	return x2;
+	return x2[cpu_id()];
 }
 
 uint32_t apic_read(unsigned int reg)
 {
-	if (x2)
+	if (apic_x2())
 		return (uint32_t)rdmsr(MSR_X2APIC + reg / 16);
 	return *(volatile uint32_t *)(APIC_MMIO + reg);
 }
 
 void apic_write(unsigned int reg, uint32_t value)
 {
-	if (x2)
+	if (apic_x2())
 		wrmsr(MSR_X2APIC + reg / 16, value);
 	else
 		*(volatile uint32_t *)(APIC_MMIO + reg) = value;
@@ -79,7 +79,7 @@ void apic_enable(void)
 void apic_to_x2(void)
 {
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_ENABLED | APIC_EXTENDED);
-	x2 = true;
+	x2[cpu_id()] = true;
 }
 
 void apic_eoi(void)
@@ -89,7 +89,7 @@ void apic_eoi(void)
 
 void apic_ipi(uint32_t dest, uint32_t low)
 {
-	if (x2) {
+	if (apic_x2()) {
 		wrmsr(MSR_X2APIC + APIC_ICR / 16, (uint64_t)dest << 32 | low);
 		return;
 	}

@@ -89,13 +89,13 @@ static void fill(uint8_t *area, uint8_t seed)
 	}
 }
 
-/* The bytes that fill() set, compared. */
-static bool same(const uint8_t *a, const uint8_t *b)
+/* The bytes that fill() set, compared: offset of the first that differs, or 0. */
+static unsigned int differs(const uint8_t *a, const uint8_t *b)
 {
-	for (unsigned int i = 0; i < AREA_SIZE; i++)
-		if (a[i] && a[i] != b[i] && i >= 32 && !(i >= LEGACY_SIZE && i < LEGACY_SIZE + 64))
-			return false;
-	return true;
+	for (unsigned int i = 32; i < AREA_SIZE; i++)
+		if (a[i] && a[i] != b[i] && !(i >= LEGACY_SIZE && i < LEGACY_SIZE + 64))
+			return i;
+	return 0;
 }
 
 static void enable(void)
@@ -118,7 +118,7 @@ static void second_vcpu(void)
 		(void)sched_op(SCHEDOP_yield, 0);
 		memset(found[1], 0, AREA_SIZE);
 		xsave(found[1]);
-		other_wrong += !same(wanted[1], found[1]);
+		other_wrong += differs(wanted[1], found[1]) != 0;
 		other_rounds++;
 	}
 }
@@ -139,6 +139,7 @@ static void legal_values(void)
 void test_main(void)
 {
 	unsigned long wrong = 0;
+	unsigned int at;
 
 	events_init();
 	if (!(cpuid(1, 0).c & 1 << 26)) {
@@ -151,6 +152,11 @@ void test_main(void)
 	enable();
 	legal_values();
 	fill(wanted[0], 0x17);
+	xrstor(wanted[0]);
+	xsave(found[0]);
+	at = differs(wanted[0], found[0]);
+	if (!ok(!at, "XRSTOR and XSAVE by themselves"))
+		note("byte %u is 0x%x, not 0x%x", at, found[0][at], wanted[0][at]);
 	if (!ok(start_cpu(1, second_vcpu), "vCPU 1 starts"))
 		return;
 	for (unsigned int i = 0; i < 300; i++) {
@@ -158,7 +164,9 @@ void test_main(void)
 		(void)sched_op(SCHEDOP_yield, 0);
 		memset(found[0], 0, AREA_SIZE);
 		xsave(found[0]);
-		wrong += !same(wanted[0], found[0]);
+		at = differs(wanted[0], found[0]);
+		if (at && !wrong++)
+			note("byte %u is 0x%x, not 0x%x", at, found[0][at], wanted[0][at]);
 	}
 	quit = true;
 	ok_eq(wrong, 0, "300 times given away and found as it was");
