@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "xenabi/evtchn.h"
 
-#include "core/lib/bits.h"
-#include "core/sched.h"
 #include "mm/own.h"
 #include "mm/section.h"
 #include "mm/section_drain.h"
-#include "xenabi/evtchn_2l.h"
 #include "xenabi/evtchn_domain.h"
-#include "xenabi/poll.h"
-#include "xenabi/upcall.h"
 
 struct evtchn_domain *evtchn_domains[MAX_PHYSMAPS];
 
@@ -119,27 +114,6 @@ bool evtchn_port_valid(const struct domain *d, uint32_t port)
 	return port && evtchn_slot(d->xen->events, port) && port < evtchn_2l_ports(d->xen);
 }
 
-struct evtchn_effect evtchn_raise_port(struct domain *d, uint32_t port, uint32_t vcpu)
-{
-	struct xen_domain *xd = d->xen;
-	struct evtchn_effect e = { .vcpu = vcpu };
-
-	e.result = evtchn_2l_raise(xd, port, d->vcpus[vcpu], &e.notify);
-	/* Pollers wake on masked events too; a coalesced one has woken them when it came. The locked
-	 * instruction above orders the bit before this look (poll.c does the opposite). */
-	if (e.result != EVTCHN_COALESCED)
-		e.pollers = load_relaxed(&xd->polling);
-	return e;
-}
-
-void evtchn_carry_out(struct domain *d, uint32_t port, const struct evtchn_effect *e)
-{
-	if (e->notify)
-		upcall_notify(d->vcpus[e->vcpu]);
-	if (unlikely(e->pollers))
-		poll_wake(d, e->pollers, port);
-}
-
 /* An event for another domain: its vCPUs may be gone when the section has ended, so the notice goes
  * by a reference of its own. */
 static int send_interdomain(const struct domain *self, uint32_t port, uint64_t word)
@@ -173,26 +147,31 @@ static int send_interdomain(const struct domain *self, uint32_t port, uint64_t w
 	return 0;
 }
 
-int evtchn_send(struct vcpu *v, uint32_t port)
+/* What is not an IPI. */
+static noinline_fn int send_other(struct domain *d, uint32_t port, uint64_t word)
 {
-	struct domain *d = v->domain;
-	const struct evtchn_domain *ed = d->xen->events;
-	struct evtchn_effect e;
-	uint64_t word = evtchn_load(ed, port);
-
 	switch (evtchn_word_kind(word)) {
-	case EVTCHN_IPI:
-		/* The target's vcpu_info may be guest memory: hence the section. */
-		section_begin();
-		e = evtchn_raise_port(d, port, evtchn_word_vcpu(word));
-		section_end();
-		evtchn_carry_out(d, port, &e);
-		return 0;
 	case EVTCHN_INTERDOMAIN: return send_interdomain(d, port, word);
-	case EVTCHN_SERVICE: ed->service[evtchn_word_payload(word)](d, port); return 0;
+	case EVTCHN_SERVICE: d->xen->events->service[evtchn_word_payload(word)](d, port); return 0;
 	case EVTCHN_UNBOUND: return 0; /* silently dropped: nobody is there yet */
 	default: return -XEN_EINVAL;
 	}
+}
+
+int evtchn_send(struct vcpu *v, uint32_t port)
+{
+	struct domain *d = v->domain;
+	struct evtchn_effect e;
+	uint64_t word = evtchn_load(d->xen->events, port);
+
+	if (unlikely(evtchn_word_kind(word) != EVTCHN_IPI))
+		return send_other(d, port, word);
+	/* The target's vcpu_info may be guest memory: hence the section. */
+	section_begin();
+	e = evtchn_raise_port(d, port, evtchn_word_vcpu(word));
+	section_end();
+	evtchn_carry_out(d, port, &e);
+	return 0;
 }
 
 static enum evtchn_result raise_own(struct domain *d, uint32_t port, uint64_t word)

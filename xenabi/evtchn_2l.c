@@ -2,7 +2,6 @@
 #include "xenabi/evtchn_2l.h"
 
 #include "core/lib/bits.h"
-#include "xenabi/upcall.h"
 
 /*
  * Both layouts are bit arrays of little-endian words: the word size only decides where the mask
@@ -31,21 +30,6 @@ static uint32_t selector_bit(const struct xen_domain *xd, uint32_t port)
 	return port >> (load_relaxed(&xd->narrow) ? 5 : 6);
 }
 
-enum evtchn_result evtchn_2l_raise(struct xen_domain *xd, uint32_t port, struct vcpu *target,
-				   bool *up)
-{
-	uint64_t bit = BIT(port % 64);
-
-	if (unlikely(!has_bits(xd, port)))
-		return EVTCHN_DROPPED;
-	if (atomic_or(pending_word(xd, port), bit) & bit)
-		return EVTCHN_COALESCED;
-	if (load_relaxed(mask_word(xd, port)) & bit)
-		return EVTCHN_MASKED;
-	*up = upcall_select(target, selector_bit(xd, port));
-	return EVTCHN_RAISED;
-}
-
 void evtchn_2l_unmask(struct xen_domain *xd, uint32_t port, struct vcpu *target, bool *up)
 {
 	uint64_t bit = BIT(port % 64);
@@ -53,7 +37,7 @@ void evtchn_2l_unmask(struct xen_domain *xd, uint32_t port, struct vcpu *target,
 	if (!has_bits(xd, port) || !(atomic_and(mask_word(xd, port), ~bit) & bit))
 		return;
 	if (load_relaxed(pending_word(xd, port)) & bit)
-		*up = upcall_select(target, selector_bit(xd, port));
+		*up = upcall_select(target, selector_bit(xd, port), load_relaxed(&xd->narrow));
 }
 
 void evtchn_2l_clear_pending(struct xen_domain *xd, uint32_t port)

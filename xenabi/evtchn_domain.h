@@ -5,7 +5,9 @@
 
 #include "xenabi/domain.h"
 #include "xenabi/evtchn.h"
+#include "xenabi/evtchn_2l.h"
 #include "xenabi/evtchn_word.h"
+#include "xenabi/poll.h"
 
 #define EVTCHN_BUCKET_PORTS 512 /* words in a page */
 #define EVTCHN_BUCKETS      8   /* 4096 ports: all that 2-level has */
@@ -66,9 +68,29 @@ struct evtchn_effect {
 };
 
 /* Set a bound port of a domain pending. Inside a section. */
-struct evtchn_effect evtchn_raise_port(struct domain *d, uint32_t port, uint32_t vcpu);
+static always_inline struct evtchn_effect evtchn_raise_port(const struct domain *d, uint32_t port,
+							    uint32_t vcpu)
+{
+	const struct xen_domain *xd = d->xen;
+	struct evtchn_effect e = { .vcpu = vcpu };
+
+	e.result = evtchn_2l_raise(xd, port, d->vcpus[vcpu], &e.notify);
+	/* Pollers wake on masked events too; a coalesced one has woken them when it came. The locked
+	 * instruction above orders the bit before this look (poll.c does the opposite). */
+	if (e.result != EVTCHN_COALESCED)
+		e.pollers = load_relaxed(&xd->polling);
+	return e;
+}
+
 /* Wake and notify. Outside sections; d is kept alive by the caller. */
-void evtchn_carry_out(struct domain *d, uint32_t port, const struct evtchn_effect *e);
+static always_inline void evtchn_carry_out(struct domain *d, uint32_t port,
+					   const struct evtchn_effect *e)
+{
+	if (e->notify)
+		upcall_notify(d->vcpus[e->vcpu]);
+	if (unlikely(e->pollers))
+		poll_wake(d, e->pollers, port);
+}
 
 /* State changes of evtchn_bind.c; all return 0 or a negative Xen errno. */
 int evtchn_alloc_unbound(struct domain *d, uint16_t remote, uint32_t *port) must_check;

@@ -7,20 +7,6 @@
 #include "xenabi/time.h"
 #include "xenabi/xen.h"
 
-uint8_t *upcall_vcpu_info(struct xen_vcpu *xv)
-{
-	uint8_t *page;
-
-	/* Acquire: who sees `registered` sees the gpc and the offset. */
-	if (!load_acquire(&xv->info_registered)) {
-		if (unlikely(!xv->has_default_slot))
-			return NULL;
-		return xv->vcpu->domain->xen->shared + xv->vcpu->id * VCPU_INFO_SIZE;
-	}
-	page = gpc_page(&xv->info);
-	return likely(page) ? page + xv->info_offset : NULL;
-}
-
 /* Or bits into the selector word; returns what it was before. */
 static uint64_t selector_or(const struct xen_vcpu *xv, uint8_t *info, uint64_t bits)
 {
@@ -29,39 +15,7 @@ static uint64_t selector_or(const struct xen_vcpu *xv, uint8_t *info, uint64_t b
 	return atomic_or((uint64_t *)(void *)(info + VCPU_INFO_SEL_64), bits);
 }
 
-/*
- * Strictly after the selector: a guest that clears upcall_pending and then takes the selector must
- * not find the byte set again for bits that it has seen, nor bits without the byte. Test and plain
- * store suffice: the locked selector update lies between this load and everything before it, so a
- * guest that clears the byte later than this load also sees the selector bit.
- */
-static bool pending_set(uint8_t *info)
-{
-	uint8_t *pending = info + VCPU_INFO_UPCALL_PENDING;
-
-	if (load_relaxed(pending))
-		return false;
-	store_relaxed(pending, 1);
-	return true;
-}
-
-bool upcall_select(struct vcpu *v, uint32_t selector_bit)
-{
-	struct xen_vcpu *xv = v->xen;
-	uint64_t bit = BIT(selector_bit);
-	uint8_t *info = upcall_vcpu_info(xv);
-
-	if (unlikely(!info)) {
-		(void)atomic_or(&xv->shadow_sel, bit);
-		return true;
-	}
-	/* The bit was there: whoever set it has set, or is about to set, the byte. */
-	if (selector_or(xv, info, bit) & bit)
-		return false;
-	return pending_set(info);
-}
-
-void upcall_notify(struct vcpu *v)
+void upcall_notify_slowly(struct vcpu *v)
 {
 	struct xen_vcpu *xv = v->xen;
 
@@ -84,7 +38,7 @@ static bool shadow_flush(struct xen_vcpu *xv)
 	info = upcall_vcpu_info(xv);
 	if (info && load_relaxed(&xv->shadow_sel)) {
 		(void)selector_or(xv, info, atomic_xchg(&xv->shadow_sel, 0));
-		(void)pending_set(info);
+		(void)upcall_pending_set(info);
 	}
 	section_end();
 	return info;
@@ -168,8 +122,7 @@ bool upcall_is_pending(struct vcpu *v)
 
 	/* The slot in shared_info needs no section: it is our own memory. */
 	if (!load_relaxed(&xv->info_registered))
-		return xv->has_default_slot &&
-		       load_relaxed(v->domain->xen->shared + v->id * VCPU_INFO_SIZE);
+		return xv->default_info && load_relaxed(xv->default_info);
 	section_begin();
 	info = upcall_vcpu_info(xv);
 	if (info)

@@ -8,23 +8,83 @@
 #ifndef XENABI_UPCALL_H
 #define XENABI_UPCALL_H
 
+#include "core/lib/bits.h"
 #include "xenabi/domain.h"
 #include "xenabi/vcpu.h"
 
 /* The vcpu_info's address on this core; NULL on a miss or when the vCPU has none. In a section. */
-uint8_t *upcall_vcpu_info(struct xen_vcpu *xv);
+static inline uint8_t *upcall_vcpu_info(struct xen_vcpu *xv)
+{
+	uint8_t *page;
+
+	/* Acquire: who sees `registered` sees the gpc and the offset. */
+	if (!load_acquire(&xv->info_registered))
+		return xv->default_info;
+	page = gpc_page(&xv->info);
+	return likely(page) ? page + xv->info_offset : NULL;
+}
 
 /*
- * Set a selector bit and upcall_pending. True when upcall_pending became 1, or when the bit was
- * parked: the caller then calls upcall_notify(). The port's pending bit is set already. In a
- * section; takes no lock.
+ * Strictly after the selector: a guest that clears upcall_pending and then takes the selector must
+ * not find the byte set again for bits that it has seen, nor bits without the byte. Test and plain
+ * store suffice: the locked selector update lies between this load and everything before it, so a
+ * guest that clears the byte later than this load also sees the selector bit.
  */
-bool upcall_select(struct vcpu *v, uint32_t selector_bit);
+static inline bool upcall_pending_set(uint8_t *info)
+{
+	uint8_t *pending = info + VCPU_INFO_UPCALL_PENDING;
+
+	if (load_relaxed(pending))
+		return false;
+	store_relaxed(pending, 1);
+	return true;
+}
+
+/*
+ * Set a selector bit, in the layout that was latched, and upcall_pending. True when upcall_pending
+ * became 1, or when the bit was parked: the caller then calls upcall_notify(). The port's pending
+ * bit is set already. In a section; takes no lock.
+ */
+static inline bool upcall_select(struct vcpu *v, uint32_t selector_bit, bool narrow)
+{
+	struct xen_vcpu *xv = v->xen;
+	uint8_t *info = upcall_vcpu_info(xv);
+	bool was_set;
+
+	if (unlikely(!info)) {
+		(void)atomic_or(&xv->shadow_sel, BIT(selector_bit));
+		return true;
+	}
+	if (narrow)
+		was_set = atomic_or((uint32_t *)(void *)(info + VCPU_INFO_SEL_32),
+				    1U << selector_bit) &
+			  (1U << selector_bit);
+	else
+		was_set = atomic_or((uint64_t *)(void *)(info + VCPU_INFO_SEL_64),
+				    1ULL << selector_bit) &
+			  (1ULL << selector_bit);
+	/* The bit was there: whoever set it has set, or is about to set, the byte. */
+	return !was_set && upcall_pending_set(info);
+}
+
+/* upcall_notify() for what is not the common case. */
+void upcall_notify_slowly(struct vcpu *v);
+
 /*
  * Make the vCPU look: the op 23 vector through its local APIC, else by the entry path. Outside
  * sections (may take the scheduler's lock); v is kept alive by the caller.
  */
-void upcall_notify(struct vcpu *v);
+static inline void upcall_notify(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+
+	if (unlikely(load_relaxed(&xv->shadow_sel) || load_relaxed(&xv->upcall_vector))) {
+		upcall_notify_slowly(v);
+		return;
+	}
+	store_relaxed(&v->attn.event, 1);
+	vcpu_kick_event(v);
+}
 
 /* ATTN_SHADOW: find the record's page again after a miss and write parked selector bits. Own core,
  * outside sections and locks. Does nothing when nothing was missed. */

@@ -22,7 +22,8 @@ enum status xen_vcpu_create(struct vcpu *v)
 		return ERR_NOMEM;
 	v->xen = xv;
 	xv->vcpu = v;
-	xv->has_default_slot = v->id < XEN_LEGACY_MAX_VCPUS;
+	if (v->id < XEN_LEGACY_MAX_VCPUS)
+		xv->default_info = v->domain->xen->shared + v->id * VCPU_INFO_SIZE;
 	gpc_init(&xv->info, pm, GPC_HOST, "vcpu_info");
 	guest_area_init(&xv->runstate, pm, "runstate");
 	guest_area_init(&xv->time, pm, "time");

@@ -17,9 +17,10 @@ struct xen_vcpu {
 	struct vcpu *vcpu;
 	bool initialised; /* VCPUOP_initialise or a first run: VCPUOP_up may start it */
 
-	/* vcpu_info: the slot in shared_info, or the registered page. `registered` is set last. */
+	/* vcpu_info: the slot in shared_info (NULL from XEN_LEGACY_MAX_VCPUS on), or the registered
+	 * page. `registered` is set last. */
+	uint8_t *default_info;
 	bool info_registered;
-	bool has_default_slot; /* id < XEN_LEGACY_MAX_VCPUS */
 	uint16_t info_offset;  /* in its page */
 	uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector, or 0 */
 	struct gpc info;

@@ -28,7 +28,7 @@ static int op_initialise(struct hypercall *h, struct vcpu *v)
 	int rc = -XEN_EEXIST;
 
 	/* As Xen: a vCPU without a vcpu_info could never be told anything. */
-	if (!v->xen->has_default_slot && !v->xen->info_registered)
+	if (!v->xen->default_info && !v->xen->info_registered)
 		return -XEN_EINVAL;
 	if (guest_copy_in(h->v, &ctx, h->arg[2], sizeof(ctx)))
 		return -XEN_EFAULT;
