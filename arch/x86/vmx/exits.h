@@ -3,6 +3,7 @@
 #ifndef ARCH_X86_VMX_EXITS_H
 #define ARCH_X86_VMX_EXITS_H
 
+#include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/vmx/vmx.h"
 #include "xenabi/xen.h"
@@ -146,22 +147,24 @@ void exits_dispatch(struct vcpu *v, uint32_t reason);
 /* "EPT violation" for a basic reason; NULL when it has no name. */
 const char *exits_name(uint32_t basic_reason);
 
+/* The rare half of exits_skip(): EIP wrapped around, a shadow ends, or a single step traps. */
+void exits_skip_slow(struct vcpu *v, uint64_t rip);
+
 /*
  * RIP moves on by `length`, the shadow of STI and MOV SS ends, and a single step traps after an
- * emulated instruction as after any other.
+ * emulated instruction as after any other. Reads past the cache: most exits need none of this again.
  */
 static inline void exits_skip(struct vcpu *v, uint32_t length)
 {
-	uint64_t old = vmx_get_rip(v), rip = old + length;
+	uint64_t rip = vmreadn(VMCSN_GUEST_RIP) + length;
+	uint32_t shadow =
+		vmread32(VMCS32_INTERRUPTIBILITY) & (VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS);
+	uint64_t step = vmreadn(VMCSN_GUEST_RFLAGS) & RFLAGS_TF;
 
-	if (unlikely((old ^ rip) >> 32) && vcpu_arch_mode(v) != VCPU_MODE_64)
-		rip = (uint32_t)rip; /* EIP wraps */
-	vmx_set_rip(v, rip);
-	if (unlikely(vmx_get_interruptibility(v) & (VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS)))
-		vmx_set_interruptibility(v, vmx_get_interruptibility(v) &
-						    ~(VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS));
-	if (unlikely(vmx_get_rflags(v) & BIT(8))) /* TF */
-		debug_regs_single_step();
+	v->vmx->have &= ~(uint32_t)VMX_HAVE_RIP;
+	vmwriten(VMCSN_GUEST_RIP, rip);
+	if (unlikely(shadow || step || (uint32_t)rip < length))
+		exits_skip_slow(v, rip);
 }
 
 /* ---- vcpu.c ---- */

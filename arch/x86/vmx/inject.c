@@ -83,6 +83,18 @@ void vmx_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 	vmx_inject_exception(v, EXC_PF, true, error);
 }
 
+void exits_skip_slow(struct vcpu *v, uint64_t rip)
+{
+	uint32_t state = vmx_get_interruptibility(v);
+
+	if (vcpu_arch_mode(v) != VCPU_MODE_64)
+		vmx_set_rip(v, (uint32_t)rip); /* EIP wraps */
+	if (state & SHADOWED)
+		vmx_set_interruptibility(v, state & ~SHADOWED);
+	if (vmx_get_rflags(v) & RFLAGS_TF)
+		debug_regs_single_step();
+}
+
 void vmx_skip_instruction(struct vcpu *v)
 {
 	exits_skip(v, vmread32(VMCS32_EXIT_INSN_LENGTH));

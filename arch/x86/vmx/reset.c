@@ -21,7 +21,6 @@
 
 void reset_write_cr0(struct vcpu *v, uint64_t cr0)
 {
-	/* Caching stays on whatever the guest says: CD would slow its core down for everybody. */
 	vmwriten(VMCSN_GUEST_CR0, (cr0 & ~CR0_HOST_ONLY) | vmx_controls.cr0_fixed);
 	vmwriten(VMCSN_CR0_SHADOW, cr0);
 	v->vmx->cr0 = cr0;

@@ -67,54 +67,68 @@ static void arm_slice_timer(struct vcpu *v, uint64_t end)
 		vmwrite32(VMCS32_PREEMPTION_TIMER, vmx_timer_count(end > now ? end - now : 0));
 }
 
+enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
+
 /*
- * `enter` up to the VM entry. True: this core's `run` is odd and the caller enters at once; between
- * here and there nothing is locked, printed or waited for. False: back to the scheduler.
+ * One turn of `enter`. TURN_ENTER: this core's `run` is odd and the caller enters at once; between
+ * here and there nothing is locked, printed or waited for. TURN_LEAVE: back to the scheduler.
  */
-static inline bool prepare_entry(struct vcpu *v)
+static force_inline enum turn take_turn(struct vcpu *v, struct pcpu *cpu, bool locked)
+{
+	struct physmap *pm = &v->domain->physmap;
+	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run, end;
+
+	if (unlikely(load_relaxed(&v->attn.all)) &&
+	    unlikely(serve(v, atomic_xchg(&v->attn.all, 0))))
+		return TURN_LEAVE;
+	if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || sched_must_return(v)))
+		return TURN_LEAVE;
+	end = load_relaxed(&cpu->slice_end);
+	if (unlikely(end != v->vmx->timer_end))
+		arm_slice_timer(v, end);
+	inject_prepare(v);
+	if (locked)
+		spin_lock(&pm->lock);
+	if (unlikely(load_acquire(&pm->map_gen) != *seen))
+		catch_up(v, seen);
+	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
+	 * the guest" and the looks at what a changer or sender writes. */
+	(void)atomic_xchg(run, *run + 1);
+	if (locked)
+		spin_unlock(&pm->lock); /* no change was possible; a later one sees run odd */
+	if (likely((locked || load_acquire(&pm->map_gen) == *seen) && !load_relaxed(&v->attn.all)))
+		return TURN_ENTER;
+	store_release(run, *run + 1);
+	return TURN_AGAIN;
+}
+
+/* A change or a request came in between. Bounded: the lock is FIFO and holds off changers, and each
+ * turn looks whether the slice is over. */
+static noinline_fn bool enter_again(struct vcpu *v, struct pcpu *cpu)
+{
+	enum turn turn = TURN_AGAIN;
+
+	for (unsigned int tries = 2; turn == TURN_AGAIN; tries++)
+		turn = tries > ENTER_TRIES ? take_turn(v, cpu, true) : take_turn(v, cpu, false);
+	return turn == TURN_ENTER;
+}
+
+static force_inline bool enter(struct vcpu *v)
 {
 	struct pcpu *cpu = this_cpu();
-	struct physmap *pm = &v->domain->physmap;
-	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run;
-	unsigned int tries = 0;
-	bool locked, current;
-	uint64_t end;
+	enum turn turn = take_turn(v, cpu, false);
 
-	for (;;) {
-		if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || sched_must_return(v)))
-			return false;
-		if (unlikely(load_relaxed(&v->attn.all)) &&
-		    unlikely(serve(v, atomic_xchg(&v->attn.all, 0))))
-			return false;
-		end = load_relaxed(&cpu->slice_end);
-		if (unlikely(end != v->vmx->timer_end))
-			arm_slice_timer(v, end);
-		inject_prepare(v);
-		locked = ++tries > ENTER_TRIES;
-		if (unlikely(locked))
-			spin_lock(&pm->lock);
-		if (unlikely(load_acquire(&pm->map_gen) != *seen))
-			catch_up(v, seen);
-		/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence
-		 * between "in the guest" and the looks at what a changer or sender writes. */
-		(void)atomic_xchg(run, *run + 1);
-		if (unlikely(locked))
-			spin_unlock(
-				&pm->lock); /* no change was possible; a later one sees run odd */
-		current = locked || load_acquire(&pm->map_gen) == *seen;
-		if (likely(current && !load_relaxed(&v->attn.all)))
-			break;
-		store_release(run, *run + 1);
-	}
-	if (XENITH_DEBUG)
+	if (unlikely(turn == TURN_AGAIN) && enter_again(v, cpu))
+		turn = TURN_ENTER;
+	if (XENITH_DEBUG && turn == TURN_ENTER)
 		tags_check(v);
-	return true;
+	return turn == TURN_ENTER;
 }
 
 void vcpu_arch_run(struct vcpu *v)
 {
 	arm_slice_timer(v, load_relaxed(&this_cpu()->slice_end));
-	if (prepare_entry(v)) {
+	if (enter(v)) {
 		bool launched = v->vmx->launched;
 
 		v->vmx->launched = true;
@@ -129,18 +143,20 @@ struct vcpu *run_exited(struct vcpu *v)
 	struct vmx_vcpu *x = v->vmx;
 	uint32_t reason;
 
-	x->have = 0;
-	x->entry_info = 0; /* the exit has cleared it in the VMCS */
+	x->exit_start = 0; /* nothing read yet; the exit has cleared the event in the VMCS */
 	v->exits++;
 	reason = vmread32(VMCS32_EXIT_REASON);
 	if (reason == EXIT_VMCALL) {
 		x->exit_count[EXIT_VMCALL]++;
 		exits_skip(v, vmread32(VMCS32_EXIT_INSN_LENGTH));
 		xen_hypercall(v);
+	} else if (reason == EXIT_CPUID) {
+		x->exit_count[EXIT_CPUID]++;
+		exit_cpuid(v);
 	} else {
 		exits_dispatch(v, reason);
 	}
-	return prepare_entry(v) ? v : NULL;
+	return enter(v) ? v : NULL;
 }
 
 /* VMLAUNCH or VMRESUME failed without an exit: a control or host-state field is wrong. */

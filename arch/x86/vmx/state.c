@@ -2,26 +2,21 @@
 /* Guest registers that live in the VMCS, and what the layers below ask about the loaded vCPU. */
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/vmx.h"
 
-/* The bits that a guest/host mask owns come from the shadow (SDM vol. 3, 25.3). */
-static uint64_t guest_view(struct vmcsn real, struct vmcsn mask, struct vmcsn shadow)
-{
-	uint64_t owned = vmreadn(mask);
-
-	return (vmreadn(real) & ~owned) | (vmreadn(shadow) & owned);
-}
-
+/* The bits that the guest/host mask owns come from the shadow (SDM vol. 3, 25.3). */
 uint64_t vmx_get_cr0(struct vcpu *v)
 {
 	return VMX_CACHED(VMX_HAVE_CR0, cr0,
-			  guest_view(VMCSN_GUEST_CR0, VMCSN_CR0_MASK, VMCSN_CR0_SHADOW));
+			  (vmreadn(VMCSN_GUEST_CR0) & ~vmx_cr0_owned()) |
+				  (vmreadn(VMCSN_CR0_SHADOW) & vmx_cr0_owned()));
 }
 
 uint64_t vmx_get_cr4(struct vcpu *v)
 {
-	return VMX_CACHED(VMX_HAVE_CR4, cr4,
-			  guest_view(VMCSN_GUEST_CR4, VMCSN_CR4_MASK, VMCSN_CR4_SHADOW));
+	/* What the guest is not offered it cannot set: it reads as 0. */
+	return VMX_CACHED(VMX_HAVE_CR4, cr4, vmreadn(VMCSN_GUEST_CR4) & v->domain->vmx->cpuid.cr4);
 }
 
 uint64_t vmx_get_cr3(struct vcpu *v)
@@ -155,7 +150,7 @@ unsigned int vcpu_arch_cpl(struct vcpu *v)
 
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 {
-	out->cr0 = vmx_get_cr0(v);
+	out->cr0 = vmreadn(VMCSN_GUEST_CR0); /* PG and WP are the guest's own */
 	out->cr3 = vmx_get_cr3(v);
 	out->cr4 = vmx_get_cr4(v);
 	out->efer = vmx_get_efer(v);

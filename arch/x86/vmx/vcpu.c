@@ -14,7 +14,6 @@
 #include "mm/own.h"
 
 #define NO_CORE           (~0U)
-#define CR0_OWNED         (CR0_NE | CR0_NW | CR0_CD)
 #define VMCS64_ENCLS      VMCS64(0x202e)
 #define LINK_POINTER_NONE (~0ULL)
 #define PLE_GAP_TICKS     128
@@ -91,7 +90,7 @@ static void write_controls(struct vcpu *v)
 	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(v->domain->vmx->msr_bitmap).a);
 	vmwrite64(VMCS64_EPTP, v->domain->physmap.eptp);
 	vmwrite64(VMCS64_LINK_POINTER, LINK_POINTER_NONE);
-	vmwriten(VMCSN_CR0_MASK, CR0_OWNED | c->cr0_fixed);
+	vmwriten(VMCSN_CR0_MASK, vmx_cr0_owned());
 	vmwriten(VMCSN_CR4_MASK, ~v->domain->vmx->cpuid.cr4 | c->cr4_fixed);
 }
 

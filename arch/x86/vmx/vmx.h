@@ -67,21 +67,25 @@ enum {
 #define VMX_EXIT_REASONS 80 /* beyond the highest basic exit reason that is counted */
 
 struct vmx_vcpu {
+	union {
+		uint64_t exit_start; /* an exit begins with both at 0 */
+		struct {
+			uint32_t have;       /* which of the fields below are valid */
+			uint32_t entry_info; /* event of the next entry; bit 31: there is one */
+		};
+	};
 	/* Valid while the `have` bit is set. The accessors below keep them. */
-	uint32_t have;
 	uint32_t interruptibility;
 	uint32_t cs_rights;
-	/* What stands in the VMCS, so that it is written only when it changes. */
-	uint32_t entry_info; /* event of the next entry; bit 31: there is one */
-	uint32_t proc_controls;
-	uint32_t requeued; /* an interrupt that has to wait for an exception; 0: none */
+	uint32_t proc_controls; /* as in the VMCS: written only when it changes */
+	uint32_t requeued;      /* an interrupt that has to wait for an exception; 0: none */
 	uint64_t rip, rflags, cr0, cr4, efer, qualification;
 
 	uint64_t timer_end; /* slice end (TSC) for which the preemption timer was armed */
-	bool launched;     /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
-	bool loaded;       /* this VMCS is current on vcpu.core */
-	bool nmi_pending;  /* one NMI waits to be injected */
-	bool debug_loaded; /* the guest's DR0-3 and DR6 are in the registers */
+	bool launched;      /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
+	bool loaded;        /* this VMCS is current on vcpu.core */
+	bool nmi_pending;   /* one NMI waits to be injected */
+	bool debug_loaded;  /* the guest's DR0-3 and DR6 are in the registers */
 	uint16_t vpid;
 	uint32_t last_core; /* on which its VPID was last used; ~0 before the first load */
 	uint32_t host_core; /* for which the host-state fields stand; ~0 for none */
