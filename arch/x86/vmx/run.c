@@ -73,7 +73,7 @@ enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
  * One turn of `enter`. TURN_ENTER: this core's `run` is odd and the caller enters at once; between
  * here and there nothing is locked, printed or waited for. TURN_LEAVE: back to the scheduler.
  */
-static force_inline enum turn take_turn(struct vcpu *v, struct pcpu *cpu, bool locked)
+static always_inline enum turn take_turn(struct vcpu *v, struct pcpu *cpu, bool locked)
 {
 	struct physmap *pm = &v->domain->physmap;
 	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run, end;
@@ -113,7 +113,7 @@ static noinline_fn bool enter_again(struct vcpu *v, struct pcpu *cpu)
 	return turn == TURN_ENTER;
 }
 
-static force_inline bool enter(struct vcpu *v)
+static always_inline bool enter(struct vcpu *v)
 {
 	struct pcpu *cpu = this_cpu();
 	enum turn turn = take_turn(v, cpu, false);
