@@ -172,6 +172,7 @@ static void boot_continue(void)
 {
 	platform_read_acpi();
 	platform_init(entry_tsc);
+	log_info("entered at TSC %llu", (unsigned long long)entry_tsc);
 	sched_slice = boot_options.slice_us * tsc_khz / 1000;
 	fpu_init_core();
 	if (vmx_available) {

@@ -21,6 +21,9 @@ sys.dont_write_bytecode = True
 from rig import RigError, TOP, microguest  # noqa: E402
 
 LINE = re.compile(r"^(?:\(\S+\) )?([\w.-]+) min=(\d+) avg=(\d+)(.*)$", re.M)
+# When GRUB entered the hypervisor and when the guest ran: TSC of the same machine.
+ENTERED = re.compile(r"entered at TSC (\d+)")
+FIRST = re.compile(r"first instruction at TSC (\d+)")
 # Ticks on average that must not be exceeded on one core of Bochs's skylake_x.
 LIMITS = {"cpuid": 250, "unknown_hypercall": 250, "evtchn_send": 450, "send_to_upcall": 700}
 
@@ -30,6 +33,10 @@ def measure(guest, image):
     text, problem, crashed = microguest.boot([guest], "bochs", os.path.join(TOP, image))
     cases = {name: (int(low), int(average), rest.strip())
              for name, low, average, rest in LINE.findall(text)}
+    entered, first = ENTERED.search(text), FIRST.search(text)
+    if entered and first:
+        ticks = int(first.group(1)) - int(entered.group(1))
+        cases["boot_to_guest"] = (ticks, ticks, "")
     if problem or crashed or not cases:
         print(text[-3000:], file=sys.stderr)
         raise RigError(f"bench on {image}: {problem or 'the guest crashed or measured nothing'}")

@@ -1,87 +1,51 @@
 // SPDX-License-Identifier: MIT
-#include "tests/guest/lib/bench.h"
+#include "tests/guest/lib/guest.h"
 
-/* Xenith's own, in the counting build: how many instructions of a kind it has executed. */
-#define DEBUG_HYPERCALL 55
-#define DEBUG_COUNT     0
+/* xenabi/ops.h HYPERCALL_DEBUG, and arch/x86/cpu/count.h for the kinds. */
+#define HYPERCALL_DEBUG __HYPERVISOR_arch_7
+#define KINDS		5
 
-static const char *const kinds[BENCH_KINDS] = { "vmread", "vmwrite", "rdmsr",     "wrmsr",
-						"xsave",  "vmptrld", "invalidate" };
+static const char *const kinds[KINDS] = { "vmread", "vmwrite", "rdmsr", "wrmsr", "xsave" };
+static uint64_t least, sum;
+static unsigned int rounds;
+static unsigned long before[KINDS];
 
-/* 0 where nothing is counted. */
-static uint64_t count(unsigned int kind)
+static unsigned long count(unsigned int kind)
 {
-	long n = HC2(DEBUG_HYPERCALL, DEBUG_COUNT, kind);
-
-	return n < 0 ? 0 : (uint64_t)n;
+	return (unsigned long)HC2(HYPERCALL_DEBUG, 0, kind);
 }
 
 static bool counting(void)
 {
-	return HC2(DEBUG_HYPERCALL, DEBUG_COUNT, 0) >= 0;
+	return HC2(HYPERCALL_DEBUG, 0, 0) >= 0;
 }
 
-void bench_begin(struct bench *b, const char *name)
+void bench_begin(void)
 {
-	b->name = name;
-	b->min = ~0ULL;
-	b->sum = 0;
-	b->rounds = 0;
-	for (unsigned int k = 0; k < BENCH_KINDS; k++)
-		b->counts[k] = count(k);
+	least = ~0ULL;
+	sum = 0;
+	rounds = 0;
+	for (unsigned int i = 0; i < KINDS && counting(); i++)
+		before[i] = count(i);
 }
 
-void bench_add(struct bench *b, uint64_t ticks)
+void bench_add(uint64_t ticks)
 {
-	b->sum += ticks;
-	b->rounds++;
-	if (ticks < b->min)
-		b->min = ticks;
+	least = ticks < least ? ticks : least;
+	sum += ticks;
+	rounds++;
 }
 
-void bench_end(struct bench *b)
+void bench_end(const char *name)
 {
-	char line[200];
-	int at;
+	unsigned long after[KINDS];
 
-	at = format_to(line, sizeof(line), "%s min=%u avg=%u", b->name, (unsigned int)b->min,
-		       (unsigned int)b->sum / b->rounds);
-	/* Per operation, rounded: reading the counters costs a little too. */
-	for (unsigned int k = 0; k < BENCH_KINDS && counting(); k++)
-		at += format_to(line + at, sizeof(line) - (size_t)at, " %s=%u", kinds[k],
-				((unsigned int)(count(k) - b->counts[k]) + b->rounds / 2) /
-					b->rounds);
-	print("%s\n", line);
-}
-
-static void nothing(void)
-{
-}
-
-/* What the frame of a measurement costs. */
-static uint64_t empty(void (*volatile op)(void))
-{
-	uint64_t start = rdtsc();
-
-	op();
-	return rdtsc() - start;
-}
-
-void bench_run(const char *name, void (*op)(void), void (*undo)(void))
-{
-	uint64_t frame = empty(nothing);
-	struct bench b;
-
-	op();
-	if (undo)
-		undo();
-	bench_begin(&b, name);
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		uint64_t ticks = empty(op);
-
-		bench_add(&b, ticks > frame ? ticks - frame : 0);
-		if (undo)
-			undo();
-	}
-	bench_end(&b);
+	/* The dozen calls that ask for the counts are lost in the rounding. */
+	for (unsigned int i = 0; i < KINDS && counting(); i++)
+		after[i] = count(i);
+	print("%s min=%llu avg=%llu", name, (unsigned long long)least,
+	      (unsigned long long)((sum + rounds / 2) / rounds));
+	for (unsigned int i = 0; i < KINDS && counting(); i++)
+		print(" %s=%lu", kinds[i], (after[i] - before[i] + rounds / 2) / rounds);
+	print("\n");
 }

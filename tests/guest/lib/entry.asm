@@ -65,6 +65,9 @@ boot_stack_top equ stacks + STACK_SIZE
 section .text
 bits 32
 start:
+	rdtsc
+	mov [entry_state + 56], eax
+	mov [entry_state + 60], edx
 	mov [entry_state + 0], ebx
 	mov [entry_state + 4], esp
 	mov esp, boot_stack_top

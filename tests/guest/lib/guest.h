@@ -86,7 +86,8 @@ struct entry_state {
 	uint32_t ebx, esp, eflags, cr0, cr4, cr3, dr6, dr7;
 	uint16_t cs, ds, es, fs, gs, ss, tr, ldt;
 	uint32_t efer, es_word;
-	uint32_t pad[6];
+	uint32_t tsc_low, tsc_high; /* at the first instruction */
+	uint32_t pad[4];
 };
 extern struct entry_state entry_state;
 extern const struct hvm_start_info *start_info;
@@ -133,6 +134,8 @@ struct trap_frame {
 typedef void trap_handler(struct trap_frame *f);
 /* NULL: an unexpected trap ends the test. */
 void set_handler(unsigned int vector, trap_handler *handler);
+/* The gate itself, for a handler in assembly. */
+void set_raw_handler(unsigned int vector, const char *entry);
 /* The IDT, on this vCPU; and a TSS for CPL 3 on vCPU 0. */
 void traps_init(void);
 void traps_load(void);
@@ -206,6 +209,15 @@ struct ap_seen {
 };
 extern struct ap_seen ap_real_mode;
 extern volatile unsigned int cpus_up;
+
+/* --- measuring: for the guests whose names begin with "bench" --- */
+
+#define BENCH_ROUNDS 1000
+/* Begin a case; give each operation's ticks; print "NAME min=N avg=N" and, on a counting build, how
+ * many dear instructions an operation took. */
+void bench_begin(void);
+void bench_add(uint64_t ticks);
+void bench_end(const char *name);
 
 /* --- the local APIC, in the mode it is in --- */
 

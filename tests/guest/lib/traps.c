@@ -101,16 +101,20 @@ void traps_load(void)
 	__asm__ volatile("lidt %0" : : "m"(p));
 }
 
+void set_raw_handler(unsigned int vector, const char *entry)
+{
+	uintptr_t at = (uintptr_t)entry;
+
+	idt[vector].offset_low = (uint16_t)at;
+	idt[vector].offset_mid = (uint16_t)(at >> 16);
+	idt[vector].selector = GUEST_BITS == 64 ? 0x18 : 0x08;
+	idt[vector].type = vector == 0x81 ? 0xee : 0x8e;
+}
+
 void traps_init(void)
 {
-	for (unsigned int i = 0; i < 256; i++) {
-		uintptr_t at = (uintptr_t)trap_stubs + i * 16;
-
-		idt[i].offset_low = (uint16_t)at;
-		idt[i].offset_mid = (uint16_t)(at >> 16);
-		idt[i].selector = GUEST_BITS == 64 ? 0x18 : 0x08;
-		idt[i].type = i == 0x81 ? 0xee : 0x8e;
-	}
+	for (unsigned int i = 0; i < 256; i++)
+		set_raw_handler(i, trap_stubs + i * 16);
 	set_handler(0x81, return_from_user);
 	tss_init();
 	traps_load();
