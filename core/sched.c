@@ -211,9 +211,7 @@ static void idle(struct pcpu *cpu)
 		return;
 	}
 	trace(TRACE_IDLE, 0, deadline);
-	if (deadline != cpu->timer_deadline)
-		apic_timer_arm(deadline);
-	cpu->timer_deadline = deadline;
+	apic_timer_arm(deadline);
 	/* A kick sent since the fence is pending: STI and HLT adjacent, so that it ends the halt. */
 	idle_halt();
 	store_relaxed(&s->idle, false);

@@ -57,6 +57,7 @@ static void notify(struct vcpu *v)
 {
 	const struct pcpu *me = this_cpu();
 	const struct pcpu_shared *s;
+	uint32_t core;
 	enum vcpu_state state = load_acquire(&v->state);
 
 	if (state == VCPU_BLOCKED) {
@@ -66,9 +67,10 @@ static void notify(struct vcpu *v)
 	/* Runnable, offline: its next entry looks. Here: so does this one. */
 	if (state != VCPU_RUNNING || me->vcpu == v)
 		return;
-	s = &pcpus[load_relaxed(&v->core)]->shared;
+	core = load_relaxed(&v->core);
+	s = &pcpus[core]->shared;
 	if ((load_acquire(&s->run) & 1) && load_relaxed(&s->current) == v)
-		apic_send_kick(v->core);
+		apic_send_kick(core);
 }
 
 void vcpu_request(struct vcpu *v, uint32_t bits)

@@ -192,7 +192,7 @@ void apic_send_kick(uint32_t core)
 
 void apic_timer_arm(uint64_t tsc_deadline)
 {
-	(void)tsc_deadline;
+	this_cpu()->timer_deadline = tsc_deadline;
 }
 
 void idle_halt(void)
