@@ -12,47 +12,50 @@ void buddy_init(struct buddy *b, uint16_t owner, uint8_t max_order, uint64_t lim
 		b->list[i] = (struct buddy_list){ BUDDY_NONE, BUDDY_NONE };
 }
 
-static void link_block(struct buddy *b, uint32_t pfn, unsigned int order, bool dirty)
+/* At the tail: what was freed last is used last, so that a late write is seen rather than lost. */
+static void link_block(struct buddy *b, uint32_t pfn, unsigned int order)
 {
 	struct buddy_list *l = &b->list[order];
 	struct frame *f = frame_entry(pfn);
 
 	f->order = (uint8_t)order;
 	f->flags |= FRAME_HEAD;
-	/* Dirty ones at the tail: allocation takes from the head, scrubbing from the tail. */
-	if (dirty) {
-		f->flags |= FRAME_DIRTY_BLOCK;
-		f->next = BUDDY_NONE;
-		f->prev = l->tail;
-		*(l->tail == BUDDY_NONE ? &l->head : &frame_entry(l->tail)->next) = pfn;
-		l->tail = pfn;
-	} else {
-		f->prev = BUDDY_NONE;
-		f->next = l->head;
-		*(l->head == BUDDY_NONE ? &l->tail : &frame_entry(l->head)->prev) = pfn;
-		l->head = pfn;
-	}
+	f->next = BUDDY_NONE;
+	f->prev = l->tail;
+	*(l->tail == BUDDY_NONE ? &l->head : &frame_entry(l->tail)->next) = pfn;
+	l->tail = pfn;
 }
 
-/* Take a block off its list; true when it may be dirty. */
-static bool unlink_block(struct buddy *b, uint32_t pfn)
+static void unlink_block(struct buddy *b, uint32_t pfn)
 {
 	struct frame *f = frame_entry(pfn);
 	struct buddy_list *l = &b->list[f->order];
-	bool dirty = f->flags & FRAME_DIRTY_BLOCK;
 
 	*(f->prev == BUDDY_NONE ? &l->head : &frame_entry(f->prev)->next) = f->next;
 	*(f->next == BUDDY_NONE ? &l->tail : &frame_entry(f->next)->prev) = f->prev;
-	f->flags &= (uint8_t) ~(FRAME_HEAD | FRAME_DIRTY_BLOCK);
-	return dirty;
+	f->flags &= (uint8_t)~FRAME_HEAD;
 }
 
-/* Keep the lower 2^want frames of an unlinked block. */
-static void split(struct buddy *b, uint32_t pfn, unsigned int order, unsigned int want, bool dirty)
+static bool is_free_block(const struct buddy *b, uint32_t pfn, unsigned int order)
+{
+	const struct frame *f = frame_entry(pfn);
+
+	return f->flags & FRAME_HEAD && f->owner == b->owner && f->order == order;
+}
+
+/* Of the unlinked block at `block` keep the 2^want frames at pfn, and link the rest. */
+static void carve(struct buddy *b, uint32_t block, unsigned int order, uint32_t pfn,
+		  unsigned int want)
 {
 	while (order > want) {
-		order--;
-		link_block(b, pfn + (1U << order), order, dirty);
+		uint32_t half = 1U << --order;
+
+		if (pfn & half) {
+			link_block(b, block, order);
+			block += half;
+		} else {
+			link_block(b, block + half, order);
+		}
 	}
 }
 
@@ -63,41 +66,37 @@ uint32_t buddy_take(struct buddy *b, unsigned int order)
 
 		if (pfn == BUDDY_NONE)
 			continue;
-		split(b, pfn, o, order, unlink_block(b, pfn));
+		unlink_block(b, pfn);
+		carve(b, pfn, o, pfn, order);
 		return pfn;
 	}
 	return BUDDY_NONE;
 }
 
-uint32_t buddy_take_dirty(struct buddy *b, unsigned int order, unsigned int *got)
+bool buddy_take_at(struct buddy *b, uint32_t pfn, unsigned int order)
 {
-	for (unsigned int o = 0; o <= b->max_order; o++) {
-		uint32_t pfn = b->list[o].tail;
+	for (unsigned int o = order; o <= b->max_order; o++) {
+		uint32_t block = pfn & ~((1U << o) - 1);
 
-		if (pfn == BUDDY_NONE || !(frame_entry(pfn)->flags & FRAME_DIRTY_BLOCK))
+		if (!is_free_block(b, block, o))
 			continue;
-		*got = o < order ? o : order;
-		split(b, pfn, o, *got, unlink_block(b, pfn));
-		return pfn;
+		unlink_block(b, block);
+		carve(b, block, o, pfn, order);
+		return true;
 	}
-	return BUDDY_NONE;
+	return false;
 }
 
-void buddy_give(struct buddy *b, uint32_t pfn, unsigned int order, bool dirty)
+void buddy_give(struct buddy *b, uint32_t pfn, unsigned int order)
 {
 	ASSERT(!(frame_entry(pfn)->flags & FRAME_HEAD));
-	while (order < b->max_order) {
+	for (; order < b->max_order; order++) {
 		uint32_t other = pfn ^ (1U << order);
-		const struct frame *f;
 
-		if (other >= b->limit)
+		if (other >= b->limit || !is_free_block(b, other, order))
 			break;
-		f = frame_entry(other);
-		if (!(f->flags & FRAME_HEAD) || f->owner != b->owner || f->order != order)
-			break;
-		dirty |= unlink_block(b, other);
+		unlink_block(b, other);
 		pfn &= ~(1U << order);
-		order++;
 	}
-	link_block(b, pfn, order, dirty);
+	link_block(b, pfn, order);
 }

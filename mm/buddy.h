@@ -23,11 +23,11 @@ struct buddy {
 
 void buddy_init(struct buddy *b, uint16_t owner, uint8_t max_order, uint64_t limit);
 
-/* Take a block out, splitting the smallest that fits; clean ones first. BUDDY_NONE: none. */
+/* Take a block out, splitting the smallest that fits. BUDDY_NONE: there is none. */
 uint32_t buddy_take(struct buddy *b, unsigned int order) must_check;
-/* Take a block of at most `order` (in *got) that may be dirty. BUDDY_NONE: all are clean. */
-uint32_t buddy_take_dirty(struct buddy *b, unsigned int order, unsigned int *got) must_check;
-/* Put a block in, merging it with its free neighbours. dirty: some frame of it may be. */
-void buddy_give(struct buddy *b, uint32_t pfn, unsigned int order, bool dirty);
+/* Take out the block of this order at pfn (aligned to it); false unless all of it is free. */
+bool buddy_take_at(struct buddy *b, uint32_t pfn, unsigned int order) must_check;
+/* Put a block in, merging it with its free neighbours. */
+void buddy_give(struct buddy *b, uint32_t pfn, unsigned int order);
 
 #endif

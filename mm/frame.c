@@ -8,8 +8,10 @@
 #include "mm/buddy.h"
 #include "mm/window.h"
 
-/* Frames that an idle core scrubs at a time. */
+/* Frames that an idle core scrubs at a time, and looks at for one that needs it. */
 #define SCRUB_ORDER 4
+#define SCRUB_LOOK  512U
+#define RANGES_MAX  32
 
 /* Fill of a freed frame in debug builds: this, the last owner, the low bits of its number. */
 #define POISON             0xf4eeULL
@@ -19,6 +21,17 @@ static struct spinlock frame_lock = SPINLOCK_INIT;
 static struct buddy buddy;
 static struct frame_stats stats;
 static uint64_t owned[MAX_PHYSMAPS];
+
+/* Pieces of the frame table that are backed, for the sweep of the idle cores. */
+static struct {
+	uint64_t start, end; /* frames */
+} ranges[RANGES_MAX];
+static unsigned int range_count;
+static struct {
+	unsigned int range;
+	uint64_t pfn;
+} sweep;
+static uint64_t dirty;         /* free frames not scrubbed yet */
 static unsigned int scrubbers; /* blocks that idle cores have in hand */
 
 struct frame *frame_entry(uint64_t pfn)
@@ -35,6 +48,12 @@ void frame_table_add(hpa_t start, hpa_t end)
 	buddy.limit = max_u64(buddy.limit, limit);
 	for (uint64_t pfn = start.a >> PAGE_SHIFT; pfn < limit; pfn++)
 		*frame_entry(pfn) = (struct frame){ .owner = FRAME_FIRMWARE };
+	if (range_count && ranges[range_count - 1].end == start.a >> PAGE_SHIFT) {
+		ranges[range_count - 1].end = limit;
+	} else if (range_count < RANGES_MAX) {
+		ranges[range_count].start = start.a >> PAGE_SHIFT;
+		ranges[range_count++].end = limit;
+	}
 }
 
 void frame_add_ram(hpa_t start, hpa_t end)
@@ -45,6 +64,7 @@ void frame_add_ram(hpa_t start, hpa_t end)
 	ASSERT(last <= buddy.limit);
 	stats.total += last - pfn;
 	stats.free += last - pfn;
+	dirty += last - pfn;
 	for (uint64_t i = pfn; i < last; i++)
 		*frame_entry(i) = (struct frame){ .owner = FRAME_FREE, .flags = FRAME_DIRTY };
 	while (pfn < last) {
@@ -54,7 +74,7 @@ void frame_add_ram(hpa_t start, hpa_t end)
 			order = FRAME_ORDER_1G;
 		while ((1ULL << order) > last - pfn)
 			order--;
-		buddy_give(&buddy, (uint32_t)pfn, order, true);
+		buddy_give(&buddy, (uint32_t)pfn, order);
 		pfn += 1ULL << order;
 	}
 }
@@ -95,15 +115,21 @@ static void check_poison(uint32_t pfn)
 /* Make every frame of a block that is off the lists hold zeros. */
 static void scrub(uint32_t pfn, unsigned int order)
 {
+	uint64_t cleaned = 0;
+
 	for (uint32_t i = pfn; i < pfn + (1U << order); i++) {
 		struct frame *f = frame_entry(i);
 
 		if (XENITH_DEBUG && f->flags & FRAME_POISONED)
 			check_poison(i);
-		if (f->flags & FRAME_DIRTY)
+		if (f->flags & FRAME_DIRTY) {
 			window_scrub(to_pfn(i), 0);
+			cleaned++;
+		}
 		f->flags = 0;
 	}
+	if (cleaned)
+		(void)atomic_sub(&dirty, cleaned);
 }
 
 pfn_t frame_alloc(unsigned int order, uint16_t owner)
@@ -157,7 +183,8 @@ void frame_put(pfn_t pfn)
 	spin_lock(&frame_lock);
 	f->owner = FRAME_FREE;
 	account(owner, 1, false);
-	buddy_give(&buddy, (uint32_t)pfn.n, 0, true);
+	(void)atomic_add(&dirty, 1);
+	buddy_give(&buddy, (uint32_t)pfn.n, 0);
 	spin_unlock(&frame_lock);
 }
 
@@ -178,25 +205,59 @@ void frame_stats(struct frame_stats *out)
 	spin_unlock(&frame_lock);
 }
 
+static bool needs_scrubbing(uint64_t pfn)
+{
+	const struct frame *f = frame_entry(pfn);
+
+	return f->owner == FRAME_FREE && f->flags & FRAME_DIRTY;
+}
+
+/* The sweep's next step: take a dirty frame with its free neighbours, if one is near. */
+static uint32_t take_dirty(unsigned int *order)
+{
+	for (unsigned int i = 0; i < SCRUB_LOOK; i++) {
+		uint32_t pfn = (uint32_t)sweep.pfn;
+		uint32_t block = pfn & ~((1U << SCRUB_ORDER) - 1);
+
+		if (sweep.pfn >= ranges[sweep.range].end) {
+			sweep.range = (sweep.range + 1) % range_count;
+			sweep.pfn = ranges[sweep.range].start;
+			continue;
+		}
+		sweep.pfn++;
+		if (!needs_scrubbing(pfn))
+			continue;
+		*order = SCRUB_ORDER;
+		if (buddy_take_at(&buddy, block, SCRUB_ORDER))
+			return block;
+		*order = 0;
+		if (buddy_take_at(&buddy, pfn, 0))
+			return pfn;
+	}
+	return BUDDY_NONE;
+}
+
 bool frame_scrub_some(void)
 {
-	unsigned int order;
+	unsigned int order = 0;
 	uint32_t pfn;
 
+	if (!load_relaxed(&dirty))
+		return false;
 	spin_lock(&frame_lock);
-	pfn = buddy_take_dirty(&buddy, SCRUB_ORDER, &order);
+	pfn = take_dirty(&order);
 	if (pfn != BUDDY_NONE)
 		scrubbers++;
 	spin_unlock(&frame_lock);
 	if (pfn == BUDDY_NONE)
-		return false;
+		return true;
 	for (uint32_t i = pfn; i < pfn + (1U << order); i++)
 		frame_entry(i)->owner = FRAME_SCRUBBING;
 	scrub(pfn, order);
 	spin_lock(&frame_lock);
 	for (uint32_t i = pfn; i < pfn + (1U << order); i++)
 		frame_entry(i)->owner = FRAME_FREE;
-	buddy_give(&buddy, pfn, order, false);
+	buddy_give(&buddy, pfn, order);
 	scrubbers--;
 	spin_unlock(&frame_lock);
 	return true;

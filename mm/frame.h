@@ -29,10 +29,9 @@ struct frame {
 	uint32_t next, prev; /* free list links (frame numbers), valid at a free block's head */
 };
 
-#define FRAME_HEAD        1 /* heads a free block */
-#define FRAME_DIRTY       2 /* free and not scrubbed yet */
-#define FRAME_POISONED    4 /* debug builds: filled with the freed pattern, checked at allocation */
-#define FRAME_DIRTY_BLOCK 8 /* at a head: some frame of the block may be dirty */
+#define FRAME_HEAD     1 /* heads a free block */
+#define FRAME_DIRTY    2 /* free and not scrubbed yet */
+#define FRAME_POISONED 4 /* debug builds: filled with the freed pattern, checked at allocation */
 
 /* Frames are numbered in 32 bits: RAM beyond 16 TiB is not used. */
 #define FRAME_LIMIT (1ULL << 32)

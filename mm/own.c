@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu/asm.h"
 #include "arch/x86/cpu/lock.h"
+#include "arch/x86/cpu/paging.h"
 #include "core/lib/bits.h"
 #include "core/lib/string.h"
 #include "mm/buddy.h"
@@ -45,7 +46,7 @@ static enum status grow(void)
 		buddy_init(&buddy, FRAME_OWN, FRAME_ORDER_2M, FRAME_LIMIT);
 	st = paging_map_own(pfn_hpa(pfn));
 	if (st == OK)
-		buddy_give(&buddy, (uint32_t)pfn.n, FRAME_ORDER_2M, false);
+		buddy_give(&buddy, (uint32_t)pfn.n, FRAME_ORDER_2M);
 	else
 		for (uint64_t i = 0; i < 1ULL << FRAME_ORDER_2M; i++)
 			frame_put(to_pfn(pfn.n + i));
@@ -84,7 +85,7 @@ void own_free_pages(void *p, unsigned int order)
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		clear_page((uint8_t *)p + i * PAGE_SIZE);
 	spin_lock(&own_lock);
-	buddy_give(&buddy, (uint32_t)own_pfn(p).n, order, false);
+	buddy_give(&buddy, (uint32_t)own_pfn(p).n, order);
 	pages_used -= 1ULL << order;
 	spin_unlock(&own_lock);
 }
