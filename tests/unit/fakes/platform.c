@@ -110,6 +110,16 @@ bool xen_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 
 /* ---- the VMX part ---- */
 
+uint64_t host_vmread(uint32_t encoding)
+{
+	return machine.field[encoding];
+}
+
+void host_vmwrite(uint32_t encoding, uint64_t value)
+{
+	machine.field[encoding] = value;
+}
+
 uint64_t vmx_get_cr4(struct vcpu *v)
 {
 	return fake(v)->cr4;

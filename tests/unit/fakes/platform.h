@@ -23,7 +23,8 @@ struct fake_machine {
 	struct vmx_domain vmx;
 	struct fake_vcpu cpu[FAKE_VCPUS];
 	unsigned int log_lines;
-	bool online_races; /* sched_offline() finds that a SIPI came just before */
+	uint64_t field[0x8000]; /* the VMCS, by encoding */
+	bool online_races;      /* sched_offline() finds that a SIPI came just before */
 };
 
 extern struct fake_machine machine;
