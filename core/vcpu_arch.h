@@ -11,6 +11,9 @@ enum vcpu_mode { VCPU_MODE_REAL, VCPU_MODE_PROT16, VCPU_MODE_32, VCPU_MODE_64 };
  * The vCPU is loaded on this core. */
 enum vcpu_mode vcpu_arch_mode(struct vcpu *v);
 unsigned int vcpu_arch_cpl(struct vcpu *v);
+/* VCPU_MODE_64 at CPL 0, which nearly every hypercall comes from, in one look; false may also mean
+ * that it takes two. */
+bool vcpu_arch_kernel_64(struct vcpu *v);
 /* Whether the guest is in long mode (EFER.LMA): decides the layout that is latched. */
 bool vcpu_arch_long_mode(struct vcpu *v);
 /* The paging registers for a walk on behalf of the current instruction. Loaded vCPU. */

@@ -82,14 +82,15 @@ static void store_args(const struct hypercall *h, struct vcpu_regs *r)
 
 void xen_hypercall(struct vcpu *v)
 {
+	bool kernel_64 = vcpu_arch_kernel_64(v);
 	struct hypercall h;
 	int64_t rc = -XEN_EPERM;
 
 	h.v = v;
 	/* The current code segment decides: a 64-bit kernel's compatibility mode speaks 32 bits. */
-	h.narrow = vcpu_arch_mode(v) != VCPU_MODE_64;
+	h.narrow = unlikely(!kernel_64) && vcpu_arch_mode(v) != VCPU_MODE_64;
 	h.again = false;
-	if (likely(vcpu_arch_cpl(v) == 0)) {
+	if (likely(kernel_64) || vcpu_arch_cpl(v) == 0) {
 		load_args(&h, &v->regs);
 		rc = hypercall_dispatch(&h, h.narrow ? (uint32_t)v->regs.rax : v->regs.rax);
 	}
@@ -109,6 +110,16 @@ int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)
 	vcpu_arch_paging(v, &paging);
 	return gwalk_copy_from(&v->domain->physmap, &paging, &v->walks, dst, linear, len,
 			       GWALK_READ, &fault) == OK
+		       ? 0
+		       : -XEN_EFAULT;
+}
+
+int guest_copy_in_word(struct vcpu *v, uint32_t *dst, uint64_t linear)
+{
+	struct guest_paging paging;
+
+	vcpu_arch_paging(v, &paging);
+	return likely(gwalk_read_word(&v->domain->physmap, &paging, &v->walks, linear, dst))
 		       ? 0
 		       : -XEN_EFAULT;
 }

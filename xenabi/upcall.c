@@ -133,13 +133,6 @@ bool upcall_is_pending(struct vcpu *v)
 	return pending;
 }
 
-int xen_upcall_vector(struct vcpu *v)
-{
-	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
-
-	return vector && upcall_is_pending(v) ? vector : -1;
-}
-
 bool xen_event_pending(struct vcpu *v)
 {
 	/* Not what is parked: the guest cannot see it, and the return of the page wakes the vCPU. */

@@ -3,7 +3,8 @@
 #ifndef XENABI_XEN_H
 #define XENABI_XEN_H
 
-#include "core/domain.h"
+#include "xenabi/domain.h"
+#include "xenabi/upcall.h"
 
 struct cpuid_regs;
 
@@ -11,9 +12,14 @@ struct cpuid_regs;
  * continuation, arguments and RIP. Own core, loaded vCPU, outside sections. */
 void xen_hypercall(struct vcpu *v);
 
-/* xenabi/evtchn.c: the vector of an upcall that must be injected directly (callback type 2), or -1.
- * Reads upcall_pending in the vcpu_info; cheap, called before each entry. */
-int xen_upcall_vector(struct vcpu *v);
+/* The vector of an upcall that must be injected directly (callback type 2), or -1. Reads
+ * upcall_pending in the vcpu_info; cheap, called before each entry. */
+static inline int xen_upcall_vector(struct vcpu *v)
+{
+	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
+
+	return vector && upcall_is_pending(v) ? vector : -1;
+}
 /* Whether an event is pending for a vCPU that halts (also with op 23's vector or none). */
 bool xen_event_pending(struct vcpu *v);
 /* The local APIC was software-enabled: an upcall lost meanwhile is raised again (op 23). */

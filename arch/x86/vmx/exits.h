@@ -108,17 +108,16 @@ void inject_software_breakpoint(struct vcpu *v);
  * Decide what is injected at the next entry, and which windows are asked for. Once for each turn of
  * the entry path, and cheap when there is nothing.
  */
-void inject_prepare_slow(struct vcpu *v, int upcall, int lapic);
+void inject_prepare_slow(struct vcpu *v, int upcall);
 static inline void inject_prepare(struct vcpu *v)
 {
-	const struct vmx_vcpu *x = v->vmx;
-	int upcall = xen_upcall_vector(v), lapic = vlapic_pending(v);
+	int upcall = xen_upcall_vector(v);
 
-	if (likely((upcall & lapic) < 0 && !x->nmi_pending && !x->requeued &&
-		   !(x->proc_controls & (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW))))
-		return;
-	inject_prepare_slow(v, upcall, lapic);
+	if (unlikely(upcall >= 0 || v->vmx->inject_again || load_acquire(&v->lapic->irr_words)))
+		inject_prepare_slow(v, upcall);
 }
+/* Queue an NMI. */
+void inject_nmi(struct vcpu *v);
 /* Forget prepared and pending events (INIT, a new start). */
 void inject_reset(struct vcpu *v);
 /* True when an interrupt or NMI could be delivered to a vCPU that executes HLT. */

@@ -48,8 +48,11 @@ static bool merge(struct vcpu *v, uint8_t *vector, bool *has_error, uint32_t *er
 	uint8_t first = (uint8_t)x->entry_info;
 
 	switch (x->entry_info & INTR_TYPE) {
-	case INTR_TYPE_EXTERNAL: x->requeued = x->entry_info; return true;
-	case INTR_TYPE_NMI: x->nmi_pending = true; return true;
+	case INTR_TYPE_EXTERNAL:
+		x->requeued = x->entry_info;
+		x->inject_again = true;
+		return true;
+	case INTR_TYPE_NMI: inject_nmi(v); return true;
 	case INTR_TYPE_EXCEPTION: break;
 	default: return true;
 	}
@@ -174,15 +177,23 @@ static void prepare_interrupt(struct vcpu *v, int upcall, int lapic, uint32_t *w
 		*windows |= PROC_INTERRUPT_WINDOW;
 }
 
-void inject_prepare_slow(struct vcpu *v, int upcall, int lapic)
+void inject_nmi(struct vcpu *v)
+{
+	v->vmx->nmi_pending = true;
+	v->vmx->inject_again = true;
+}
+
+void inject_prepare_slow(struct vcpu *v, int upcall)
 {
 	struct vmx_vcpu *x = v->vmx;
+	int lapic = vlapic_pending(v);
 	uint32_t windows = 0;
 
 	if (x->nmi_pending)
 		prepare_nmi(v, &windows);
 	if (x->requeued || upcall >= 0 || lapic >= 0)
 		prepare_interrupt(v, upcall, lapic, &windows);
+	x->inject_again = windows;
 	vmx_set_proc_controls(v, (x->proc_controls & ~WINDOWS) | windows);
 }
 

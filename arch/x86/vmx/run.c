@@ -33,7 +33,7 @@ static bool serve(struct vcpu *v, uint64_t attn)
 	if (likely(!a.bits))
 		return false; /* only `event`: inject_prepare() looks at the upcall itself */
 	if (a.bits & ATTN_NMI)
-		v->vmx->nmi_pending = true;
+		inject_nmi(v);
 	if (a.bits & ATTN_LAPIC)
 		vlapic_service(v);
 	if (a.bits & ATTN_TIMER)
@@ -76,14 +76,15 @@ enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
 static always_inline enum turn take_turn(struct vcpu *v, struct pcpu *cpu, bool locked)
 {
 	struct physmap *pm = &v->domain->physmap;
-	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run, end;
+	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run;
+	uint64_t end = load_relaxed(&cpu->slice_end);
 
+	/* sched_must_return() in parts: serve() says whether ATTN_RESCHED was among the requests. */
 	if (unlikely(load_relaxed(&v->attn.all)) &&
 	    unlikely(serve(v, atomic_xchg(&v->attn.all, 0))))
 		return TURN_LEAVE;
-	if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || sched_must_return(v)))
+	if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || clock_ticks() >= end))
 		return TURN_LEAVE;
-	end = load_relaxed(&cpu->slice_end);
 	if (unlikely(end != v->vmx->timer_end))
 		arm_slice_timer(v, end);
 	inject_prepare(v);

@@ -129,6 +129,16 @@ bool vcpu_arch_long_mode(struct vcpu *v)
 	return vmx_get_efer(v) & EFER_LMA;
 }
 
+bool vcpu_arch_kernel_64(struct vcpu *v)
+{
+	const uint32_t conforming = 1U << 2;
+	uint32_t cs = vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_CS));
+
+	/* The DPL of a code segment that is not conforming is the CPL. */
+	return likely((cs & (VMX_RIGHTS_L | VMX_RIGHTS_DPL | conforming)) == VMX_RIGHTS_L) &&
+	       (vmx_get_efer(v) & EFER_LMA);
+}
+
 enum vcpu_mode vcpu_arch_mode(struct vcpu *v)
 {
 	uint32_t cs = vmx_get_cs_rights(v);

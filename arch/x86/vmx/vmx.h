@@ -85,6 +85,7 @@ struct vmx_vcpu {
 	bool launched;      /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
 	bool loaded;        /* this VMCS is current on vcpu.core */
 	bool nmi_pending;   /* one NMI waits to be injected */
+	bool inject_again;  /* something waits for a window: looked at before each entry */
 	bool debug_loaded;  /* the guest's DR0-3 and DR6 are in the registers */
 	uint16_t vpid;
 	uint32_t last_core; /* on which its VPID was last used; ~0 before the first load */
