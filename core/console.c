@@ -108,6 +108,8 @@ void console_monitor_write(const char *buf, size_t len)
 	open_line = buf[len - 1] == '\n' ? NULL : &monitor_line;
 	console_drain();
 	spin_unlock(&console_lock);
+	/* A command may print for long: the port holds only 16 characters of what is typed. */
+	uart_poll();
 }
 
 bool console_monitor_line_open(void)

@@ -41,7 +41,8 @@ void vcpu_arch_load(struct vcpu *v);
 void vcpu_arch_save(struct vcpu *v);
 /* vmx/run.c: run guest code until the scheduler must look (docs/gpc.md `enter`). */
 void vcpu_arch_run(struct vcpu *v);
-/* vmx/dump.c: all state of a vCPU in lines, by `print`. Its core is stopped or it is paused. */
+/* vmx/dump.c: all state of a vCPU, each call of `print` a line without its end. Its core is stopped
+ * or it is paused; loaded here at best. */
 void vcpu_arch_dump(struct vcpu *v, void (*print)(const char *fmt, ...));
 
 /* --- boot (L6) --- */

@@ -107,14 +107,10 @@ static void print_line(const char *fmt, ...)
 {
 	char line[256];
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = xvsnprintf(line, sizeof(line), fmt, ap);
+	xvsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	/* The log ends lines itself. */
-	if (n > 0 && (size_t)n < sizeof(line) && line[n - 1] == '\n')
-		line[n - 1] = '\0';
 	log_error("%s", line);
 }
 

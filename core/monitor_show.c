@@ -4,6 +4,7 @@
 #include "core/domain.h"
 #include "core/hooks.h"
 #include "core/lib/parse.h"
+#include "core/lib/printf.h"
 #include "core/lib/string.h"
 #include "core/lib/symbols.h"
 #include "core/log_ring.h"
@@ -99,12 +100,25 @@ static struct domain *regs_domain;
 static uint32_t regs_vcpu;
 static uint64_t regs_give_up;
 
+/* The dump's lines come without their ends. */
+static void print_line(const char *fmt, ...) printf_like(1, 2);
+static void print_line(const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	xvsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	monitor_printf("%s\n", line);
+}
+
 static bool regs_more(void)
 {
 	struct vcpu *v = regs_domain->vcpus[regs_vcpu];
 
 	if (sched_borrow(v)) {
-		vcpu_arch_dump(v, monitor_printf);
+		vcpu_arch_dump(v, print_line);
 		sched_return(v);
 	} else if (clock_ticks() < regs_give_up) {
 		return true;

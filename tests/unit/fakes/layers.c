@@ -155,7 +155,7 @@ void vcpu_arch_run(struct vcpu *v)
 void vcpu_arch_dump(struct vcpu *v, void (*print)(const char *fmt, ...))
 {
 	ASSERT(loaded[this_cpu()->id] == v);
-	print("registers of vCPU %u\n", v->id);
+	print("registers of vCPU %u", v->id);
 	layers.dumps++;
 }
 
