@@ -107,7 +107,7 @@ def test_the_shell_is_a_terminal_and_reboot_and_poweroff_work(kind, log, tmp_pat
         digest = hashlib.md5(paste).hexdigest()
         start = len(running.text)
         running.send("stty echo; md5sum /tmp/paste\r")
-        assert running.expect(r"^([0-9a-f]{32})  /tmp/paste", 60, start=start).group(1) == digest
+        assert running.expect(r"\b([0-9a-f]{32})  /tmp/paste", 60, start=start).group(1) == digest
 
         start = len(running.text)
         running.send("reboot -f\r")
