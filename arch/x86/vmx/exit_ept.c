@@ -31,6 +31,10 @@ void exit_ept_violation(struct vcpu *v)
 	if ((q & EPT_VIOLATION_NMI_UNBLOCK) && !v->vmx->entry_info)
 		vmx_set_interruptibility(v, vmx_get_interruptibility(v) | VMX_BLOCKED_BY_NMI);
 
+	if (vlapic_mmio_hit(v, gpa)) {
+		unmapped(v, gpa, q); /* spared the look: where RAM is put there, it does not exit */
+		return;
+	}
 	switch (physmap_type_at(&v->domain->physmap, gpa_gfn(gpa))) {
 	case PHYSMAP_NONE: unmapped(v, gpa, q); break;
 	case PHYSMAP_FOREIGN_RO:

@@ -331,15 +331,36 @@ static unsigned int code_size(enum vcpu_mode mode)
 	}
 }
 
+/* Decode what was fetched, or find that it was decoded before. */
+static enum status decode(struct access *a, const uint64_t bytes[2], size_t have, unsigned int size)
+{
+	uint64_t rip = vmx_get_rip(a->v);
+	struct mmio_decoded *d = &a->v->vmx->decoded[(rip >> 2 ^ rip) % MMIO_DECODED];
+	uint64_t last = bytes[1] | (uint64_t)size << 56;
+	enum status status;
+
+	/* Fewer bytes than could be are padded with zeros here: not to be taken for real ones. */
+	if (have == INSN_MAX && d->bytes[0] == bytes[0] && d->bytes[1] == last) {
+		a->insn = d->insn;
+		return OK;
+	}
+	status = insn_decode((const uint8_t *)bytes, have, size, &a->insn);
+	if (status == OK && have == INSN_MAX) {
+		d->bytes[0] = bytes[0];
+		d->bytes[1] = last;
+		d->insn = a->insn;
+	}
+	return status;
+}
+
 /* Not a byte further than needed: the next page may not be there. */
 static enum outcome fetch(struct access *a)
 {
 	const struct physmap *pm = &a->v->domain->physmap;
 	enum vcpu_mode mode = vcpu_arch_mode(a->v);
-	uint64_t linear = vmx_get_rip(a->v);
+	uint64_t linear = vmx_get_rip(a->v), bytes[2] = { 0 };
 	struct vmx_segment_state cs;
 	struct gwalk_fault fault = { 0 };
-	uint8_t bytes[INSN_MAX];
 	size_t have = 0, want;
 	enum status status = ERR_TRUNCATED;
 
@@ -351,12 +372,12 @@ static enum outcome fetch(struct access *a)
 	fault.linear = linear;
 	want = min_u64(INSN_MAX, PAGE_SIZE - (linear & ~PAGE_MASK));
 	while (status == ERR_TRUNCATED && have < INSN_MAX) {
-		if (gwalk_copy_from(pm, &a->paging, &a->v->walks, bytes + have, linear + have,
-				    want - have, GWALK_FETCH, &fault) != OK)
+		if (gwalk_copy_from(pm, &a->paging, &a->v->walks, (uint8_t *)bytes + have,
+				    linear + have, want - have, GWALK_FETCH, &fault) != OK)
 			return inject_fault(a->v, &fault);
 		have = want;
 		want = INSN_MAX;
-		status = insn_decode(bytes, have, code_size(mode), &a->insn);
+		status = decode(a, bytes, have, code_size(mode));
 	}
 	if (status == ERR_INVALID) {
 		vmx_inject_exception(a->v, EXC_UD, false, 0);

@@ -3,7 +3,19 @@
 #ifndef ARCH_X86_VMX_MMIO_H
 #define ARCH_X86_VMX_MMIO_H
 
+#include "arch/x86/vmx/decode.h"
 #include "core/vcpu.h"
+
+#define MMIO_DECODED 4 /* power of two */
+
+/*
+ * Instructions decoded before, by their address; the bytes are fetched and compared on each use.
+ * A guest has few that touch its local APIC.
+ */
+struct mmio_decoded {
+	uint64_t bytes[2]; /* the last byte is the size of the code segment; 0: empty */
+	struct insn insn;
+};
 
 /*
  * Serve an EPT violation on a gfn where nothing is mapped: fetch and decode the guest's

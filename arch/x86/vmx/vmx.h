@@ -10,6 +10,7 @@
 #define ARCH_X86_VMX_VMX_H
 
 #include "arch/x86/vmx/cpuid_policy.h"
+#include "arch/x86/vmx/mmio.h"
 #include "arch/x86/vmx/msr_policy.h"
 #include "arch/x86/vmx/vlapic.h"
 #include "arch/x86/vmx/vmcs.h"
@@ -99,6 +100,7 @@ struct vmx_vcpu {
 	/* Values of MSRs that stay in the registers while the vCPU is loaded. */
 	uint64_t star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux;
 	struct msr_state msr; /* msr_policy.c's */
+	struct mmio_decoded decoded[MMIO_DECODED]; /* mmio.c's */
 
 	uint64_t tag_epoch; /* debug builds: which flush its VPID needs */
 	uint64_t exit_count[VMX_EXIT_REASONS];
