@@ -148,20 +148,17 @@ static void prepare_nmi(struct vcpu *v, uint32_t *windows)
 	}
 }
 
-static bool interrupts_open(struct vcpu *v)
+static inline bool interrupts_open(const struct vmx_vcpu *x)
 {
-	return !prepared(v->vmx) && (vmx_get_rflags(v) & RFLAGS_IF) &&
-	       !(vmx_get_interruptibility(v) & SHADOWED);
+	return !prepared(x) && (vmreadn(VMCSN_GUEST_RFLAGS) & RFLAGS_IF) &&
+	       !(vmread32(VMCS32_INTERRUPTIBILITY) & SHADOWED);
 }
 
+/* Interrupts are open: the most urgent one goes. */
 static void prepare_interrupt(struct vcpu *v, int upcall, int lapic, uint32_t *windows)
 {
 	struct vmx_vcpu *x = v->vmx;
 
-	if (!interrupts_open(v)) {
-		*windows |= PROC_INTERRUPT_WINDOW;
-		return;
-	}
 	if (x->requeued) {
 		prepare(v, x->requeued & (INTR_TYPE | INTR_VECTOR), 0);
 		x->requeued = 0;
@@ -191,8 +188,12 @@ void inject_prepare_slow(struct vcpu *v, int upcall)
 
 	if (x->nmi_pending)
 		prepare_nmi(v, &windows);
-	if (x->requeued || upcall >= 0 || lapic >= 0)
-		prepare_interrupt(v, upcall, lapic, &windows);
+	if (x->requeued || upcall >= 0 || lapic >= 0) {
+		if (interrupts_open(x))
+			prepare_interrupt(v, upcall, lapic, &windows);
+		else
+			windows |= PROC_INTERRUPT_WINDOW;
+	}
 	x->inject_again = windows;
 	vmx_set_proc_controls(v, (x->proc_controls & ~WINDOWS) | windows);
 }

@@ -25,32 +25,37 @@ static_assert(offsetof(struct vcpu, regs) == 0 && sizeof(struct vcpu_regs) == 16
 
 /* Serve requests; each is either done or was put into another form. True when one of them was to
  * return to the scheduler. */
-static bool serve(struct vcpu *v, uint64_t attn)
+static noinline_fn bool serve_bits(struct vcpu *v, uint32_t bits)
 {
 	const uint32_t xen = ATTN_SHADOW | ATTN_TIME | ATTN_TIMER | ATTN_RUNSTATE;
-	union vcpu_attn a = { .all = attn };
 
-	if (likely(!a.bits))
-		return false; /* only `event`: inject_prepare() looks at the upcall itself */
-	if (a.bits & ATTN_NMI)
+	if (bits & ATTN_NMI)
 		inject_nmi(v);
-	if (a.bits & ATTN_LAPIC)
+	if (bits & ATTN_LAPIC)
 		vlapic_service(v);
-	if (a.bits & ATTN_TIMER)
+	if (bits & ATTN_TIMER)
 		vlapic_timer_service(v);
-	if (a.bits & xen)
-		xen_vcpu_service(v, a.bits & xen);
-	return a.bits & ATTN_RESCHED;
+	if (bits & xen)
+		xen_vcpu_service(v, bits & xen);
+	return bits & ATTN_RESCHED;
+}
+
+static inline bool serve(struct vcpu *v)
+{
+	union vcpu_attn attn = { .all = atomic_xchg(&v->attn.all, 0) };
+
+	/* Of `event` nothing is left to do: inject_prepare() looks at the upcall itself. */
+	return attn.bits && serve_bits(v, attn.bits);
 }
 
 /* The physmap has changed since this core last flushed its tag. */
-static void catch_up(struct vcpu *v, uint64_t *seen)
+static noinline_fn void catch_up(struct vcpu *v)
 {
 	const struct physmap *pm = &v->domain->physmap;
 	uint64_t gen = load_acquire(&pm->map_gen); /* sampled before the flush */
 
 	tags_flush_physmap(pm, gen);
-	*seen = gen;
+	*v->vmx->seen_gen = gen;
 	/* What could not be delivered may be now. */
 	if (load_relaxed(&v->xen->shadow_sel))
 		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
@@ -58,7 +63,7 @@ static void catch_up(struct vcpu *v, uint64_t *seen)
 
 /* The preemption timer ends the guest's run at the slice's end, or at a timer that was set since.
  * Exits save what is left of it. */
-static void arm_slice_timer(struct vcpu *v, uint64_t end)
+static noinline_fn void arm_slice_timer(struct vcpu *v, uint64_t end)
 {
 	uint64_t now = clock_ticks();
 
@@ -73,53 +78,55 @@ enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
  * One turn of `enter`. TURN_ENTER: this core's `run` is odd and the caller enters at once; between
  * here and there nothing is locked, printed or waited for. TURN_LEAVE: back to the scheduler.
  */
-static always_inline enum turn take_turn(struct vcpu *v, struct pcpu *cpu, bool locked)
+static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 {
 	struct physmap *pm = &v->domain->physmap;
-	uint64_t *seen = &cpu->seen_gen[pm->slot], *run = &cpu->shared.run;
-	uint64_t end = load_relaxed(&cpu->slice_end);
+	struct vmx_vcpu *x = v->vmx;
+	struct pcpu *cpu;
+	uint64_t end;
 
-	/* sched_must_return() in parts: serve() says whether ATTN_RESCHED was among the requests. */
-	if (unlikely(load_relaxed(&v->attn.all)) &&
-	    unlikely(serve(v, atomic_xchg(&v->attn.all, 0))))
+	if (unlikely(load_relaxed(&v->attn.all)) && unlikely(serve(v)))
 		return TURN_LEAVE;
+	inject_prepare(v);
+	/* sched_must_return() in parts: serve() says whether ATTN_RESCHED was among the requests. */
+	cpu = this_cpu();
+	end = load_relaxed(&cpu->slice_end);
 	if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || clock_ticks() >= end))
 		return TURN_LEAVE;
-	if (unlikely(end != v->vmx->timer_end))
+	if (unlikely(end != x->timer_end))
 		arm_slice_timer(v, end);
-	inject_prepare(v);
 	if (locked)
 		spin_lock(&pm->lock);
-	if (unlikely(load_acquire(&pm->map_gen) != *seen))
-		catch_up(v, seen);
+	if (unlikely(load_acquire(&pm->map_gen) != *x->seen_gen))
+		catch_up(v);
 	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
 	 * the guest" and the looks at what a changer or sender writes. */
-	(void)atomic_xchg(run, *run + 1);
+	(void)atomic_xchg(&cpu->shared.run, cpu->shared.run + 1);
 	if (locked)
 		spin_unlock(&pm->lock); /* no change was possible; a later one sees run odd */
-	if (likely((locked || load_acquire(&pm->map_gen) == *seen) && !load_relaxed(&v->attn.all)))
+	if (likely((locked || load_acquire(&pm->map_gen) == *x->seen_gen) &&
+		   !load_relaxed(&v->attn.all)))
 		return TURN_ENTER;
-	store_release(run, *run + 1);
+	store_release(&cpu->shared.run, cpu->shared.run + 1);
 	return TURN_AGAIN;
 }
 
 /* A change or a request came in between. Bounded: the lock is FIFO and holds off changers, and each
  * turn looks whether the slice is over. */
-static noinline_fn bool enter_again(struct vcpu *v, struct pcpu *cpu)
+static noinline_fn bool enter_again(struct vcpu *v)
 {
 	enum turn turn = TURN_AGAIN;
 
 	for (unsigned int tries = 2; turn == TURN_AGAIN; tries++)
-		turn = tries > ENTER_TRIES ? take_turn(v, cpu, true) : take_turn(v, cpu, false);
+		turn = tries > ENTER_TRIES ? take_turn(v, true) : take_turn(v, false);
 	return turn == TURN_ENTER;
 }
 
 static always_inline bool enter(struct vcpu *v)
 {
-	struct pcpu *cpu = this_cpu();
-	enum turn turn = take_turn(v, cpu, false);
+	enum turn turn = take_turn(v, false);
 
-	if (unlikely(turn == TURN_AGAIN) && enter_again(v, cpu))
+	if (unlikely(turn == TURN_AGAIN) && enter_again(v))
 		turn = TURN_ENTER;
 	if (XENITH_DEBUG && turn == TURN_ENTER)
 		tags_check(v);

@@ -134,9 +134,10 @@ bool vcpu_arch_kernel_64(struct vcpu *v)
 	const uint32_t conforming = 1U << 2;
 	uint32_t cs = vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_CS));
 
+	(void)v;
 	/* The DPL of a code segment that is not conforming is the CPL. */
 	return likely((cs & (VMX_RIGHTS_L | VMX_RIGHTS_DPL | conforming)) == VMX_RIGHTS_L) &&
-	       (vmx_get_efer(v) & EFER_LMA);
+	       (vmread64(VMCS64_GUEST_EFER) & EFER_LMA);
 }
 
 enum vcpu_mode vcpu_arch_mode(struct vcpu *v)
@@ -160,12 +161,15 @@ unsigned int vcpu_arch_cpl(struct vcpu *v)
 
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 {
-	out->cr0 = vmreadn(VMCSN_GUEST_CR0); /* PG and WP are the guest's own */
-	out->cr3 = vmx_get_cr3(v);
-	out->cr4 = vmx_get_cr4(v);
-	out->efer = vmx_get_efer(v);
-	out->rflags = vmx_get_rflags(v);
-	out->user = vcpu_arch_cpl(v) == 3;
+	(void)v;
+	/* Past the cache, and the real CR0 and CR4: the bits that paging depends on are the guest's
+	 * own, and a hypercall asks but once. */
+	out->cr0 = vmreadn(VMCSN_GUEST_CR0);
+	out->cr3 = vmreadn(VMCSN_GUEST_CR3);
+	out->cr4 = vmreadn(VMCSN_GUEST_CR4);
+	out->efer = vmread64(VMCS64_GUEST_EFER);
+	out->rflags = vmreadn(VMCSN_GUEST_RFLAGS);
+	out->user = (vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_SS)) & VMX_RIGHTS_DPL) == VMX_RIGHTS_DPL;
 }
 
 void vcpu_arch_repeat_hypercall(struct vcpu *v)

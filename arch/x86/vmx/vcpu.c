@@ -7,6 +7,7 @@
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/reset.h"
+#include "arch/x86/vmx/speculation.h"
 #include "arch/x86/vmx/tags.h"
 #include "core/hooks.h"
 #include "core/lib/string.h"
@@ -195,6 +196,7 @@ void vcpu_arch_load(struct vcpu *v)
 
 	make_current(v);
 	x->loaded = true;
+	x->seen_gen = &cpu->seen_gen[v->domain->physmap.slot];
 	cpu->shared.physmap = &v->domain->physmap; /* before `run` goes odd: docs/gpc.md, I10 */
 	if (x->host_core != cpu->id)
 		host_write_core_state(v);
@@ -203,6 +205,7 @@ void vcpu_arch_load(struct vcpu *v)
 	x->last_core = cpu->id;
 	fpu_restore(x->fpu, x->xcr0, x->xss);
 	load_msrs(x);
+	speculation_load(v);
 	write_cr2(x->cr2);
 	debug_regs_restore(v);
 }
@@ -213,6 +216,7 @@ void vcpu_arch_save(struct vcpu *v)
 
 	fpu_save(x->fpu, x->xcr0, x->xss);
 	save_msrs(x);
+	speculation_save(v);
 	x->cr2 = read_cr2();
 	debug_regs_save(v);
 	make_clear(v);

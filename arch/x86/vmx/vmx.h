@@ -82,6 +82,7 @@ struct vmx_vcpu {
 	uint32_t requeued;      /* an interrupt that has to wait for an exception; 0: none */
 	uint64_t rip, rflags, cr0, cr4, efer, qualification;
 
+	uint64_t *seen_gen; /* of the core that has it loaded: pcpu.seen_gen of its physmap */
 	uint64_t timer_end; /* slice end (TSC) for which the preemption timer was armed */
 	bool launched;      /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
 	bool loaded;        /* this VMCS is current on vcpu.core */
