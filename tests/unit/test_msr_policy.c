@@ -212,6 +212,12 @@ static void the_bitmap_passes_what_is_the_guests_own(void **state)
 	machine.vmx.cpuid.ext[1].edx = 1 << 27;
 	msr_policy_fill_bitmap(&machine.domain, bitmap);
 	assert_false(exits(bitmap, MSR_TSC_AUX, true));
+	assert_true(exits(bitmap, MSR_SPEC_CTRL, true));
+	machine.vmx.cpuid.feature[0].edx = 1 << 26;
+	msr_policy_fill_bitmap(&machine.domain, bitmap);
+	assert_false(exits(bitmap, MSR_SPEC_CTRL, false) || exits(bitmap, MSR_SPEC_CTRL, true));
+	assert_false(exits(bitmap, MSR_PRED_CMD, true));
+	assert_true(exits(bitmap, MSR_PRED_CMD, false)); /* #GP */
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)

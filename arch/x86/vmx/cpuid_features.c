@@ -118,18 +118,18 @@ const struct cpuid_rule cpuid_rules[] = {
 	 * Leaf 7 EDX. Not shown: UINTR, HYBRID, PCONFIG, ARCH_LBR, CET_IBT, AMX (needs IA32_XFD),
 	 * SRBDS_CTRL, TSX bits, CORE_CAPABILITIES (MSRs that are not served).
 	 */
-	{ WORD_7D, 2, SHOW_AVX512 },     /* AVX512_4VNNIW */
-	{ WORD_7D, 3, SHOW_AVX512 },     /* AVX512_4FMAPS */
-	{ WORD_7D, 4, SHOW_HOST },       /* FSRM: a hint about speed */
-	{ WORD_7D, 8, SHOW_AVX512 },     /* AVX512_VP2INTERSECT */
-	{ WORD_7D, 10, SHOW_HOST },      /* MD_CLEAR: VERW clears buffers in a guest, too */
-	{ WORD_7D, 14, SHOW_HOST },      /* SERIALIZE: plain */
-	{ WORD_7D, 23, SHOW_AVX512 },    /* AVX512_FP16 */
-	{ WORD_7D, 26, SHOW_SPEC_CTRL }, /* IBRS, IBPB */
-	{ WORD_7D, 27, SHOW_SPEC_CTRL }, /* STIBP */
-	{ WORD_7D, 28, SHOW_HOST },      /* L1D_FLUSH: IA32_FLUSH_CMD is a command without state */
-	{ WORD_7D, 29, SHOW_HOST },      /* ARCH_CAPABILITIES: what the processor is immune to */
-	{ WORD_7D, 31, SHOW_SPEC_CTRL }, /* SSBD */
+	{ WORD_7D, 2, SHOW_AVX512 },  /* AVX512_4VNNIW */
+	{ WORD_7D, 3, SHOW_AVX512 },  /* AVX512_4FMAPS */
+	{ WORD_7D, 4, SHOW_HOST },    /* FSRM: a hint about speed */
+	{ WORD_7D, 8, SHOW_AVX512 },  /* AVX512_VP2INTERSECT */
+	{ WORD_7D, 10, SHOW_HOST },   /* MD_CLEAR: VERW clears buffers in a guest, too */
+	{ WORD_7D, 14, SHOW_HOST },   /* SERIALIZE: plain */
+	{ WORD_7D, 23, SHOW_AVX512 }, /* AVX512_FP16 */
+	{ WORD_7D, 26, SHOW_HOST },   /* IBRS, IBPB: see speculation.c */
+	{ WORD_7D, 27, SHOW_HOST },   /* STIBP: the same */
+	{ WORD_7D, 28, SHOW_HOST },   /* L1D_FLUSH: IA32_FLUSH_CMD is a command without state */
+	{ WORD_7D, 29, SHOW_HOST },   /* ARCH_CAPABILITIES: what the processor is immune to */
+	{ WORD_7D, 31, SHOW_HOST },   /* SSBD: the same */
 
 	/* Leaf 7.1 EAX. */
 	{ WORD_7_1A, 4, SHOW_AVX },    /* AVX-VNNI */
@@ -159,11 +159,10 @@ const struct cpuid_rule cpuid_rules[] = {
 const unsigned int cpuid_rule_count = array_size(cpuid_rules);
 
 /*
- * RDCL_NO, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
- * FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, RFDS_CLEAR. Not shown:
- * IBRS_ALL without IA32_SPEC_CTRL, and the bits that promise a control MSR (7, 10-12, 18, 21-23,
- * 25).
+ * RDCL_NO, IBRS_ALL, RSBA, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO,
+ * SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, FB_CLEAR, RRSBA, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, RFDS_CLEAR.
+ * Not shown: the bits that promise a control MSR (7, 10-12, 18, 21-23, 25).
  */
-const uint64_t cpuid_arch_capabilities_shown =
-	BIT(0) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(13) | BIT(14) | BIT(15) |
-	BIT(17) | BIT(19) | BIT(20) | BIT(24) | BIT(26) | BIT(27) | BIT(28);
+const uint64_t cpuid_arch_capabilities_shown = BITS(6, 0) | BIT(8) | BIT(13) | BIT(14) | BIT(15) |
+					       BIT(17) | BIT(19) | BIT(20) | BIT(24) | BIT(26) |
+					       BIT(27) | BIT(28);

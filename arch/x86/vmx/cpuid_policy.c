@@ -74,7 +74,6 @@ static bool rule_holds(const struct cpuid_rule *rule, const struct cpuid_params 
 	case SHOW_INVPCID: return params->invpcid;
 	case SHOW_XSAVES: return params->xsaves;
 	case SHOW_USER_WAIT: return params->user_wait;
-	case SHOW_SPEC_CTRL: return params->spec_ctrl;
 	case SHOW_NESTED: return params->nested;
 	}
 	return false;

@@ -37,7 +37,6 @@ struct cpuid_params {
 	bool invpcid;   /* ... "enable INVPCID" */
 	bool xsaves;    /* ... "enable XSAVES/XRSTORS" */
 	bool user_wait; /* ... "enable user wait and pause" */
-	bool spec_ctrl; /* IA32_SPEC_CTRL is switched with the vCPU */
 	bool nested;    /* VMX is offered */
 };
 
@@ -82,7 +81,6 @@ enum cpuid_show {
 	SHOW_INVPCID,
 	SHOW_XSAVES,
 	SHOW_USER_WAIT,
-	SHOW_SPEC_CTRL, /* IA32_SPEC_CTRL is switched with the vCPU */
 	SHOW_NESTED,
 };
 

@@ -28,6 +28,9 @@
 #define RATIO_KHZ 100000
 
 /* Feature bits that decide which MSRs exist. */
+#define LEAF7_EDX_IBRS      (1U << 26)
+#define LEAF7_EDX_STIBP     (1U << 27)
+#define LEAF7_EDX_SSBD      (1U << 31)
 #define LEAF7_EDX_L1D_FLUSH (1U << 28)
 #define LEAF7_EDX_ARCH_CAPS (1U << 29)
 #define LEAFD1_EAX_XSAVES   (1U << 3)
@@ -255,6 +258,17 @@ static void pass(uint8_t *bitmap, unsigned int low, unsigned int high, uint32_t 
 	part[(msr & 0x1fff) / 8] &= (uint8_t) ~(1U << (msr % 8));
 }
 
+static void pass_write(uint8_t *bitmap, uint32_t msr)
+{
+	pass(bitmap, BITMAP_WRITE_LOW, BITMAP_WRITE_HIGH, msr);
+}
+
+static void pass_both(uint8_t *bitmap, uint32_t msr)
+{
+	pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, msr);
+	pass_write(bitmap, msr);
+}
+
 /*
  * What passes is the guest's own value in the register while it runs: entries and exits swap
  * SYSENTER_* and the segment bases, a vCPU switch the others. EFER and PAT exit: writes are rare,
@@ -267,15 +281,17 @@ void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap)
 		MSR_LSTAR,       MSR_CSTAR,          MSR_SFMASK,       MSR_FS_BASE,
 		MSR_GS_BASE,     MSR_KERNEL_GS_BASE,
 	};
+	const struct cpuid_policy *p = &d->vmx->cpuid;
 
 	memset(bitmap, 0xff, PAGE_SIZE);
 	pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, MSR_TSC);
-	for (unsigned int i = 0; i < array_size(own); i++) {
-		pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, own[i]);
-		pass(bitmap, BITMAP_WRITE_LOW, BITMAP_WRITE_HIGH, own[i]);
-	}
-	if (has_tsc_aux(&d->vmx->cpuid)) {
-		pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, MSR_TSC_AUX);
-		pass(bitmap, BITMAP_WRITE_LOW, BITMAP_WRITE_HIGH, MSR_TSC_AUX);
-	}
+	for (unsigned int i = 0; i < array_size(own); i++)
+		pass_both(bitmap, own[i]);
+	if (has_tsc_aux(p))
+		pass_both(bitmap, MSR_TSC_AUX);
+	/* Kernels write these on their hot paths. */
+	if (p->feature[0].edx & (LEAF7_EDX_IBRS | LEAF7_EDX_STIBP | LEAF7_EDX_SSBD))
+		pass_both(bitmap, MSR_SPEC_CTRL);
+	if (p->feature[0].edx & LEAF7_EDX_IBRS)
+		pass_write(bitmap, MSR_PRED_CMD);
 }

@@ -17,6 +17,7 @@ struct msr_state {
 	uint64_t misc_enable;
 	uint64_t tsc_offset; /* the guest's TSC less the machine's */
 	uint64_t tsc_adjust; /* IA32_TSC_ADJUST */
+	uint64_t spec_ctrl;  /* IA32_SPEC_CTRL while the vCPU is not loaded */
 };
 
 /* Unknown MSRs that were logged already. Per domain; a race may log one twice. */
