@@ -32,26 +32,21 @@
 #define PF_U 4U
 #define PF_I 16U
 
-/* The registers that select a walk, in one word: two equal words walk alike. */
-static uint64_t mode_of(const struct guest_paging *gp)
-{
-	return (gp->cr0 & (GCR0_PG | GCR0_WP)) | (gp->cr4 & (GCR4_PSE | GCR4_PAE)) |
-	       (gp->efer & (GEFER_LMA | GEFER_NXE)) << 24;
-}
-
-/* Reads one paging-structure entry, 4 or 8 bytes wide. Inside a section. */
-static bool read_entry(const struct physmap *pm, uint64_t table_gfn, uint32_t offset, bool wide,
-		       uint64_t *pfn, uint64_t *entry)
+/* Reads one paging-structure entry, 4 or 8 bytes wide, at a byte offset. Inside a section. */
+static bool read_step(const struct physmap *pm, uint64_t table_gfn, uint32_t offset, bool wide,
+		      struct gwalk_step *step)
 {
 	struct physmap_entry e = physmap_lookup(pm, to_gfn(table_gfn));
-	const uint8_t *page;
+	const uint8_t *at;
 
 	if (e.type == PHYSMAP_NONE)
 		return false;
-	page = (const uint8_t *)window_map(e.pfn) + offset;
-	*pfn = e.pfn.n;
-	*entry = wide ? load_relaxed((const uint64_t *)(const void *)page)
-		      : load_relaxed((const uint32_t *)(const void *)page);
+	at = (const uint8_t *)window_map(e.pfn) + offset;
+	step->pfn = e.pfn.n;
+	step->slot = window_slot(e.pfn);
+	step->offset = step->slot * (uint32_t)PAGE_SIZE + offset;
+	step->entry = wide ? load_relaxed((const uint64_t *)(const void *)at)
+			   : load_relaxed((const uint32_t *)(const void *)at);
 	return true;
 }
 
@@ -139,18 +134,19 @@ static enum status fail(struct gwalk_fault *fault, const struct guest_paging *gp
 static void mark_used(struct gwalk_cached *w, struct shape s, bool write)
 {
 	for (unsigned int i = s.levels == 3; i < w->levels; i++) {
-		uint64_t found = w->entry[i];
+		struct gwalk_step *step = &w->step[i];
+		uint64_t found = step->entry;
 		uint32_t found32 = (uint32_t)found;
 		uint64_t want = found | GPTE_A | (i + 1U == w->levels && write ? GPTE_D : 0);
 		uint8_t *at;
 
 		if (want == found)
 			continue;
-		at = (uint8_t *)window_map(to_pfn(w->table_pfn[i])) + w->index[i];
+		at = (uint8_t *)window_map(to_pfn(step->pfn)) + step->offset % PAGE_SIZE;
 		/* Lost to a change by another vCPU: then this was not a use of the new entry. */
 		if (s.wide ? atomic_cmpxchg((uint64_t *)(void *)at, &found, want)
 			   : atomic_cmpxchg((uint32_t *)(void *)at, &found32, (uint32_t)want))
-			w->entry[i] = want;
+			step->entry = want;
 	}
 }
 
@@ -165,14 +161,13 @@ static enum status walk_tables(const struct physmap *pm, const struct guest_pagi
 
 	w->rights = GPTE_W | GPTE_U;
 	for (w->levels = 0;; level--) {
-		unsigned int i = w->levels++;
+		struct gwalk_step *step = &w->step[w->levels++];
 		uint64_t e;
 
-		w->index[i] = entry_offset(gp, s, level, linear);
-		if (!read_entry(pm, table, (uint32_t)w->index[i], s.wide, &w->table_pfn[i], &e) ||
-		    !(e & GPTE_P))
+		if (!read_step(pm, table, entry_offset(gp, s, level, linear), s.wide, step) ||
+		    !(step->entry & GPTE_P))
 			return fail(fault, gp, linear, access, 0);
-		w->entry[i] = e;
+		e = step->entry;
 		if (s.levels != 3 || level != 2)
 			w->rights =
 				(w->rights & e & (GPTE_W | GPTE_U)) | ((w->rights | e) & GPTE_NX);
@@ -216,33 +211,40 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
  * an equal generation read inside ours holds until the section ends. CR3 loads and INVLPG do not
  * exit, hence the re-reading.
  */
-static bool still_true(const struct physmap *pm, const struct guest_paging *gp,
-		       const struct gwalk_cached *w, uint64_t linear)
+static inline bool step_holds(const struct pcpu *cpu, const struct gwalk_step *step)
 {
-	if (w->page != linear >> PAGE_SHIFT || w->cr3 != gp->cr3 || w->mode != mode_of(gp) ||
-	    w->map_gen != load_acquire(&pm->map_gen))
-		return false;
-	for (unsigned int i = 0; i < w->levels; i++) {
-		const uint8_t *at =
-			(const uint8_t *)window_map(to_pfn(w->table_pfn[i])) + w->index[i];
-		uint64_t now = w->mode & GCR4_PAE
-				       ? load_relaxed((const uint64_t *)(const void *)at)
-				       : load_relaxed((const uint32_t *)(const void *)at);
+	const void *at = cpu->window_base + step->offset;
 
-		if (now != w->entry[i])
-			return false;
-	}
-	return true;
+	/* A window that has gone to another frame: the whole walk refills it. */
+	return likely(cpu->window_tag[step->slot] == step->pfn &&
+		      load_relaxed((const uint64_t *)at) == step->entry);
+}
+
+static inline bool still_true(const struct physmap *pm, const struct guest_paging *gp,
+			      const struct gwalk_cached *w, uint64_t linear)
+{
+	const struct pcpu *cpu = this_cpu();
+
+	if (unlikely(w->page != linear >> PAGE_SHIFT || w->cr3 != gp->cr3 || w->cr0 != gp->cr0 ||
+		     w->cr4 != gp->cr4 || w->efer != gp->efer ||
+		     w->map_gen != load_acquire(&pm->map_gen)))
+		return false;
+	return step_holds(cpu, &w->step[0]) && step_holds(cpu, &w->step[1]) &&
+	       (w->levels < 3 || step_holds(cpu, &w->step[2])) &&
+	       (w->levels < 4 || step_holds(cpu, &w->step[3]));
 }
 
 /* A remembered walk serves a write only when its leaf is dirty already. */
-static bool serves(const struct guest_paging *gp, const struct gwalk_cached *w,
-		   enum gwalk_access access)
+static inline bool serves(const struct guest_paging *gp, const struct gwalk_cached *w,
+			  enum gwalk_access access)
 {
+	/* The common case: a kernel reads its own page. */
+	if (likely(access == GWALK_READ && !gp->user &&
+		   (!(w->rights & GPTE_U) || !(gp->cr4 & GCR4_SMAP))))
+		return true;
 	if (!allowed(gp, w->rights, access))
 		return false;
-	return access != GWALK_WRITE ||
-	       (w->writable && (!w->levels || (w->entry[w->levels - 1] & GPTE_D)));
+	return access != GWALK_WRITE || (w->writable && (w->step[w->levels - 1].entry & GPTE_D));
 }
 
 static bool can_hold(enum physmap_type type, enum gwalk_access access)
@@ -252,26 +254,19 @@ static bool can_hold(enum physmap_type type, enum gwalk_access access)
 	return type != PHYSMAP_NONE;
 }
 
-/* The address of linear on this core, or NULL with *fault. Inside a section. */
-static uint8_t *address(const struct physmap *pm, const struct guest_paging *gp,
-			struct gwalk_cache *cache, uint64_t linear, enum gwalk_access access,
-			struct gwalk_fault *fault)
+/*
+ * The address of linear by a full walk, remembered in *w when its entries are of 8 bytes (PAE and
+ * 4-level paging). Inside a section.
+ */
+static __attribute__((noinline)) uint8_t *
+walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwalk_cached *w,
+	     uint64_t linear, enum gwalk_access access, struct gwalk_fault *fault)
 {
-	struct gwalk_cached scratch;
-	struct gwalk_cached *w = &scratch;
 	/* Before the walk: a change after this leaves the slot with an old generation. */
 	uint64_t gen = load_acquire(&pm->map_gen);
 	struct physmap_entry e;
 	gfn_t gfn;
 
-	if (cache) {
-		w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
-		if (likely(still_true(pm, gp, w, linear) && serves(gp, w, access))) {
-			cache->hits++;
-			return (uint8_t *)window_map(w->pfn) + (linear & (PAGE_SIZE - 1));
-		}
-		cache->misses++;
-	}
 	w->map_gen = 0; /* no physmap has it: empty until the walk is complete */
 	if (walk(pm, gp, linear, access, w, &gfn, fault) != OK)
 		return NULL;
@@ -282,23 +277,32 @@ static uint8_t *address(const struct physmap *pm, const struct guest_paging *gp,
 	}
 	mark_used(w, shape_of(gp), access == GWALK_WRITE);
 	w->page = linear >> PAGE_SHIFT;
+	w->cr0 = gp->cr0;
 	w->cr3 = gp->cr3;
-	w->mode = mode_of(gp);
+	w->cr4 = gp->cr4;
+	w->efer = gp->efer;
 	w->pfn = e.pfn;
 	w->writable = can_hold(e.type, GWALK_WRITE);
-	w->map_gen = gen;
+	if (w->levels && shape_of(gp).wide)
+		w->map_gen = gen;
 	return (uint8_t *)window_map(e.pfn) + (linear & (PAGE_SIZE - 1));
 }
 
-/* Hypercall arguments are mostly a word or four: spare them the call of memcpy. */
-static inline void copy_bytes(void *to, const void *from, size_t n)
+/* The address of linear on this core, or NULL with *fault. Inside a section. */
+static inline uint8_t *address(const struct physmap *pm, const struct guest_paging *gp,
+			       struct gwalk_cache *cache, uint64_t linear, enum gwalk_access access,
+			       struct gwalk_fault *fault)
 {
-	if (n == 4)
-		memcpy(to, from, 4);
-	else if (n == 16)
-		memcpy(to, from, 16);
-	else
-		memcpy(to, from, n);
+	struct gwalk_cached *w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
+
+	/* Or the compiler makes the address anew at each use. */
+	__asm__("" : "+r"(w));
+	if (likely(still_true(pm, gp, w, linear) && serves(gp, w, access))) {
+		cache->hits++;
+		return (uint8_t *)window_map(w->pfn) + (linear & (PAGE_SIZE - 1));
+	}
+	cache->misses++;
+	return walk_address(pm, gp, w, linear, access, fault);
 }
 
 static size_t part_length(uint64_t linear, size_t len)
@@ -319,7 +323,7 @@ enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging 
 		section_begin();
 		from = address(pm, gp, cache, linear, access, fault);
 		if (likely(from))
-			copy_bytes(to, from, part);
+			memcpy(to, from, part);
 		section_end();
 		if (unlikely(!from))
 			return ERR_NOT_FOUND;
@@ -328,6 +332,23 @@ enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging 
 		len -= part;
 	}
 	return OK;
+}
+
+bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,
+		     struct gwalk_cache *cache, uint64_t linear, uint32_t *value)
+{
+	struct gwalk_fault fault;
+	const uint8_t *from;
+
+	if (unlikely(part_length(linear, sizeof(*value)) != sizeof(*value)))
+		return gwalk_copy_from(pm, gp, cache, value, linear, sizeof(*value), GWALK_READ,
+				       &fault) == OK;
+	section_begin();
+	from = address(pm, gp, cache, linear, GWALK_READ, &fault);
+	if (likely(from))
+		__builtin_memcpy(value, from, sizeof(*value));
+	section_end();
+	return from;
 }
 
 enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
@@ -343,7 +364,7 @@ enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
 		section_begin();
 		to = address(pm, gp, cache, linear, GWALK_WRITE, fault);
 		if (likely(to))
-			copy_bytes(to, from, part);
+			memcpy(to, from, part);
 		section_end();
 		if (unlikely(!to))
 			return ERR_NOT_FOUND;

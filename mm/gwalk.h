@@ -15,17 +15,23 @@ struct guest_paging {
 
 #define GWALK_ENTRIES 4
 
+/* One paging-structure entry on the way, top level first. */
+struct gwalk_step {
+	uint64_t pfn;    /* of the table */
+	uint32_t slot;   /* its window's */
+	uint32_t offset; /* of the entry, from the address of window 0 */
+	uint64_t entry;
+};
+
 struct gwalk_cached {
 	uint64_t page; /* linear page number */
-	uint64_t cr3, mode;
-	uint64_t map_gen;      /* of the physmap, sampled before the walk; 0: slot is empty */
-	uint64_t table_pfn[4]; /* top level first */
-	uint64_t index[4];     /* byte offset of the entry in its table */
-	uint64_t entry[4];
-	uint64_t rights; /* W and U of all levels, NX of any, at their PTE bits */
-	pfn_t pfn;       /* of the final page */
+	uint64_t cr0, cr3, cr4, efer;
+	uint64_t map_gen; /* of the physmap, sampled before the walk; 0: slot is empty */
+	uint64_t rights;  /* W and U of all levels, NX of any, at their PTE bits */
+	pfn_t pfn;        /* of the final page */
 	uint8_t levels;
 	bool writable; /* the physmap lets the guest write to the page */
+	struct gwalk_step step[4];
 };
 
 struct gwalk_cache {
@@ -45,7 +51,7 @@ enum gwalk_access { GWALK_READ, GWALK_WRITE, GWALK_FETCH };
 /*
  * Copy between own memory and guest linear memory; all page tables and pages are reached through
  * the physmap inside access sections. ERR_NOT_FOUND with *fault filled in when a page does not
- * translate; whole pages before it have been copied. Outside sections. cache may be NULL.
+ * translate; whole pages before it have been copied. Outside sections.
  */
 enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging *gp,
 			    struct gwalk_cache *cache, void *dst, uint64_t linear, size_t len,
@@ -53,6 +59,10 @@ enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging 
 enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
 			  struct gwalk_cache *cache, uint64_t linear, const void *src, size_t len,
 			  struct gwalk_fault *fault) must_check;
+
+/* A 4-byte read of the same kind, the shortest way: most hypercalls have no larger argument. */
+bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,
+		     struct gwalk_cache *cache, uint64_t linear, uint32_t *value) must_check;
 
 /* Translate one linear address to a guest-physical one; sets no accessed or dirty bit. */
 enum status gwalk_translate(const struct physmap *pm, const struct guest_paging *gp,

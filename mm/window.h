@@ -14,6 +14,11 @@
 /* Replace the slot's frame. Use window_map(). */
 void *window_fill(struct pcpu *cpu, pfn_t pfn);
 
+static inline uint32_t window_slot(pfn_t pfn)
+{
+	return (uint32_t)pfn.n & (WINDOW_COUNT - 1);
+}
+
 /*
  * The address of a frame on this core, inside a section only. A later call may replace the slot of
  * any other frame with the same low bits: hold at most one window at a time unless the frames are
@@ -22,7 +27,7 @@ void *window_fill(struct pcpu *cpu, pfn_t pfn);
 static inline void *window_map(pfn_t pfn)
 {
 	struct pcpu *cpu = this_cpu();
-	unsigned int slot = pfn.n & (WINDOW_COUNT - 1);
+	uint32_t slot = window_slot(pfn);
 
 	if (likely(cpu->window_tag[slot] == pfn.n))
 		return cpu->window_base + slot * PAGE_SIZE;

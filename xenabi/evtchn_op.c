@@ -92,7 +92,7 @@ static int64_t op_reset(struct hypercall *h)
 static int op_port(struct hypercall *h, uint32_t cmd)
 {
 	uint32_t port;
-	int rc = guest_copy_in(h->v, &port, h->arg[1], sizeof(port));
+	int rc = guest_copy_in_word(h->v, &port, h->arg[1]);
 
 	if (rc)
 		return rc;
@@ -104,7 +104,7 @@ static int op_port(struct hypercall *h, uint32_t cmd)
 static int op_send(struct hypercall *h)
 {
 	uint32_t port;
-	int rc = guest_copy_in(h->v, &port, h->arg[1], sizeof(port));
+	int rc = guest_copy_in_word(h->v, &port, h->arg[1]);
 
 	return likely(!rc) ? evtchn_send(h->v, port) : rc;
 }

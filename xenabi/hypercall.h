@@ -36,6 +36,8 @@ static inline int64_t hypercall_again(struct hypercall *h)
  * -XEN_EFAULT. Own core, outside sections.
  */
 int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len) must_check;
+/* The same for one 32-bit word, in fewer instructions. */
+int guest_copy_in_word(struct vcpu *v, uint32_t *dst, uint64_t linear) must_check;
 int guest_copy_out(struct vcpu *v, uint64_t linear, const void *src, size_t len) must_check;
 
 /* The domain a DOMID argument may name: itself only (0), another that exists (-XEN_EPERM: no guest

@@ -124,6 +124,16 @@ static enum status read4(const struct guest_paging *gp, uint64_t va, uint32_t *o
 	return gwalk_copy_from(&pm, gp, &cache, out, va, 4, GWALK_READ, &fault);
 }
 
+/* The short way says the same as the long one. */
+static void word_agrees(const struct guest_paging *gp, uint64_t va)
+{
+	uint32_t a = 0, b = 0;
+	enum status st = read4(gp, va, &a);
+
+	assert_int_equal(gwalk_read_word(&pm, gp, &cache, va, &b), st == OK);
+	assert_int_equal(a, b);
+}
+
 static enum status write4(const struct guest_paging *gp, uint64_t va, uint32_t v)
 {
 	return gwalk_copy_to(&pm, gp, &cache, va, &v, 4, &fault);
@@ -152,11 +162,14 @@ static void test_long_mode_crosses_pages(void **state)
 	assert_int_equal(gwalk_copy_to(&pm, &gp, &cache, VA, in, sizeof(in), &fault), OK);
 	assert_memory_equal(guest(0x5000), in, 4096);
 	assert_memory_equal(guest(0x6000), in + 4096, 4096);
-	assert_int_equal(gwalk_copy_from(&pm, &gp, NULL, out, VA, sizeof(out), GWALK_READ, &fault),
+	assert_int_equal(gwalk_copy_from(&pm, &gp, &cache, out, VA, sizeof(out), GWALK_READ, &fault),
 			 OK);
 	assert_memory_equal(out, in, sizeof(in));
+	for (uint64_t va = VA; va < VA + 8200; va += 1023)
+		word_agrees(&gp, va);
+	word_agrees(&gp, VA + 4094);
 	assert_int_equal(
-		gwalk_copy_from(&pm, &gp, NULL, out, VA + 100, sizeof(out), GWALK_READ, &fault),
+		gwalk_copy_from(&pm, &gp, &cache, out, VA + 100, sizeof(out), GWALK_READ, &fault),
 		ERR_NOT_FOUND);
 	assert_int_equal(fault.linear, VA + 8192);
 	assert_int_equal(fault.error_code, 0);
@@ -255,11 +268,11 @@ static void test_rights(void **state)
 	assert_int_equal(read4(&gp, VA, &v), ERR_NOT_FOUND);
 	gp.rflags = BIT(18);
 	assert_int_equal(read4(&gp, VA, &v), OK);
-	assert_int_equal(gwalk_copy_from(&pm, &gp, NULL, &v, VA, 4, GWALK_FETCH, &fault),
+	assert_int_equal(gwalk_copy_from(&pm, &gp, &cache, &v, VA, 4, GWALK_FETCH, &fault),
 			 ERR_NOT_FOUND);
 	assert_int_equal(fault.error_code, 1 | 16);
 	map_long(P | W | NX);
-	assert_int_equal(gwalk_copy_from(&pm, &gp, NULL, &v, VA, 4, GWALK_FETCH, &fault),
+	assert_int_equal(gwalk_copy_from(&pm, &gp, &cache, &v, VA, 4, GWALK_FETCH, &fault),
 			 ERR_NOT_FOUND);
 }
 
@@ -284,8 +297,6 @@ static void test_32bit(void **state)
 	put32(0x5008, 0x99);
 	assert_int_equal(read4(&gp, va + 8, &v), OK);
 	assert_int_equal(v, 0x99);
-	assert_int_equal(read4(&gp, va + 8, &v), OK);
-	assert_int_equal(cache.hits, 1);
 	put32(0x1000 + (va >> 22) * 4, 0x400000 | P | W | (uint32_t)LARGE);
 	put32(0x400000 + (va & 0x3fffff), 0x44);
 	assert_int_equal(read4(&gp, va, &v), OK);
