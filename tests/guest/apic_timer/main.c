@@ -5,11 +5,11 @@
 // The local APIC's timer in all its modes. On every machine: all ok.
 #include "tests/guest/lib/guest.h"
 
-#define VECTOR	     0x61
+#define VECTOR       0x61
 #define ONE_SHOT     (0u << 17)
 #define PERIODIC     (1u << 17)
 #define TSC_DEADLINE (2u << 17)
-#define MASKED	     0x10000
+#define MASKED       0x10000
 #define MSR_DEADLINE 0x6e0
 
 static volatile unsigned int fired;

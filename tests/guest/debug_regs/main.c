@@ -23,7 +23,7 @@ static void on_debug(struct trap_frame *f)
 	seen_dr6 = read_dr6();
 	seen_ip = (unsigned long)f->ip;
 	write_dr6(0xffff0ff0);
-	f->flags &= ~0x100U;  /* TF */
+	f->flags &= ~0x100U; /* TF */
 	f->flags |= 0x10000; /* RF: go on behind an execution breakpoint */
 }
 
@@ -62,7 +62,8 @@ static void breakpoints(void)
 	write_dr7(0x402);
 	__asm__ volatile(".globl here\nhere: nop" : : : "memory");
 	write_dr7(0x400);
-	ok(hits == 1 && seen_ip == (unsigned long)(uintptr_t)here, "a breakpoint on an instruction");
+	ok(hits == 1 && seen_ip == (unsigned long)(uintptr_t)here,
+	   "a breakpoint on an instruction");
 	ok_eq(seen_dr6 & 0xf, 1, "DR6 names DR0");
 	write_dr1((uintptr_t)&watched);
 	write_dr7(0x400 | 1 << 3 | 0xdU << 20); /* DR1: writes of 4 bytes */

@@ -11,7 +11,7 @@
 void test_main(void)
 {
 	const struct hvm_memmap_table_entry *m = (void *)(uintptr_t)start_info->memmap_paddr;
-	uint64_t high = 0, end = 0, total = 0;
+	uint64_t high = 0, end = 0, total = 0, low_end = m[0].addr + m[0].size;
 	unsigned int wrong = 0;
 
 	for (uint32_t i = 0; i < start_info->memmap_entries; i++) {
@@ -35,13 +35,15 @@ void test_main(void)
 	*(volatile uint64_t *)map_high(end - 8) = 77;
 	ok_eq(*(volatile uint64_t *)map_high(end - 8), 77, "to the last word");
 	ok_eq(*map_high(end), 0xff, "and nothing is behind it");
-	ok_eq(*(volatile uint8_t *)0xf0000000UL, 0xff, "nor in the hole below 4 GiB");
-	*(volatile uint32_t *)(0xf0000000UL - 4) = 78;
-	ok_eq(*(volatile uint32_t *)(0xf0000000UL - 4), 78, "which begins where it should");
+	*(volatile uint32_t *)(low_end - 4) = 78;
+	ok_eq(*(volatile uint32_t *)(low_end - 4), 78, "the low RAM holds to its end at 0x%lx",
+	      (unsigned long)low_end);
+	ok_eq(*(volatile uint8_t *)0xfd000000UL, 0xff, "nothing is in the hole below 4 GiB");
 	events_init();
 	ok_eq((uint64_t)add_to_physmap(XENMAPSPACE_shared_info, 0, end / PAGE_SIZE - 1), 0,
 	      "shared_info over high RAM");
 	ok(((volatile struct shared_info *)map_high(end - PAGE_SIZE))
-			   ->vcpu_info[0].time.tsc_to_system_mul != 0,
+			   ->vcpu_info[0]
+			   .time.tsc_to_system_mul != 0,
 	   "is there");
 }

@@ -61,7 +61,8 @@ static void others(void)
 	ok_eq((uint64_t)hvm_op(HVMOP_get_mem_type, &type), 0, "get_mem_type");
 	ok_eq(type.mem_type, 0, "RAM is HVMMEM_ram_rw");
 	type.pfn = 0xf8000;
-	ok(hvm_op(HVMOP_get_mem_type, &type) == 0 && type.mem_type == 2, "a hole is HVMMEM_mmio_dm");
+	ok(hvm_op(HVMOP_get_mem_type, &type) == 0 && type.mem_type == 2,
+	   "a hole is HVMMEM_mmio_dm");
 	ok(hvm_op(9, &type) < 0, "pagetable_dying is refused");
 	for (unsigned int op = 2; op <= 4; op++)
 		ok(hvm_op(op, &type) < 0, "operation %u is gone", op);
@@ -78,8 +79,7 @@ static void upcall_vector(void)
 	u.vector = 0x40;
 	ok_eq((uint64_t)hvm_op(HVMOP_set_evtchn_upcall_vector, &u), E(ENOENT),
 	      "a vCPU that does not exist");
-	ok_eq((uint64_t)hvm_op(HVMOP_set_evtchn_upcall_vector, HOLE), E(EFAULT),
-	      "a bad pointer");
+	ok_eq((uint64_t)hvm_op(HVMOP_set_evtchn_upcall_vector, HOLE), E(EFAULT), "a bad pointer");
 }
 
 void test_main(void)

@@ -3,7 +3,7 @@
 
 /* xenabi/ops.h HYPERCALL_DEBUG, and arch/x86/cpu/count.h for the kinds. */
 #define HYPERCALL_DEBUG __HYPERVISOR_arch_7
-#define KINDS		5
+#define KINDS           5
 
 static const char *const kinds[KINDS] = { "vmread", "vmwrite", "rdmsr", "wrmsr", "xsave" };
 static uint64_t least, sum;

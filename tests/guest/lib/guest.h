@@ -34,15 +34,15 @@
 
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))
 #define barrier()     __asm__ volatile("" : : : "memory")
-#define GFN(p)	      ((uintptr_t)(p) / PAGE_SIZE)
+#define GFN(p)        ((uintptr_t)(p) / PAGE_SIZE)
 /* Guest-physical (and linear) addresses where nothing is. */
-#define HOLE	      0xf8000000UL
+#define HOLE 0xf8000000UL
 /* What a hypercall that fails with this error returns, for ok_eq(). */
-#define E(name)	      ((uint64_t)(long)-XEN_##name)
-#define page_aligned  __attribute__((aligned(PAGE_SIZE)))
+#define E(name)           ((uint64_t)(long)-XEN_##name)
+#define page_aligned      __attribute__((aligned(PAGE_SIZE)))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
-#define READ_ONCE(x)  (*(volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x)      (*(volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v)  (*(volatile __typeof__(x) *)&(x) = (v))
 
 /* --- the test itself, and TAP --- */
 
@@ -99,17 +99,17 @@ extern bool on_xen;
 /* --- hypercalls (by VMCALL; 32-bit or 64-bit as we are) --- */
 
 long hypercall(unsigned int nr, long a, long b, long c, long d, long e);
-#define HC0(nr)	      hypercall(nr, 0, 0, 0, 0, 0)
-#define HC1(nr, a)    hypercall(nr, (long)(a), 0, 0, 0, 0)
-#define HC2(nr, a, b) hypercall(nr, (long)(a), (long)(b), 0, 0, 0)
+#define HC0(nr)          hypercall(nr, 0, 0, 0, 0, 0)
+#define HC1(nr, a)       hypercall(nr, (long)(a), 0, 0, 0, 0)
+#define HC2(nr, a, b)    hypercall(nr, (long)(a), (long)(b), 0, 0, 0)
 #define HC3(nr, a, b, c) hypercall(nr, (long)(a), (long)(b), (long)(c), 0, 0)
 
-#define xen_version(cmd, arg)	HC2(__HYPERVISOR_xen_version, cmd, arg)
-#define memory_op(cmd, arg)	HC2(__HYPERVISOR_memory_op, cmd, arg)
-#define sched_op(cmd, arg)	HC2(__HYPERVISOR_sched_op, cmd, arg)
-#define vcpu_op(cmd, id, arg)	HC3(__HYPERVISOR_vcpu_op, cmd, id, arg)
-#define evtchn_op(cmd, arg)	HC2(__HYPERVISOR_event_channel_op, cmd, arg)
-#define hvm_op(cmd, arg)	HC2(__HYPERVISOR_hvm_op, cmd, arg)
+#define xen_version(cmd, arg) HC2(__HYPERVISOR_xen_version, cmd, arg)
+#define memory_op(cmd, arg)   HC2(__HYPERVISOR_memory_op, cmd, arg)
+#define sched_op(cmd, arg)    HC2(__HYPERVISOR_sched_op, cmd, arg)
+#define vcpu_op(cmd, id, arg) HC3(__HYPERVISOR_vcpu_op, cmd, id, arg)
+#define evtchn_op(cmd, arg)   HC2(__HYPERVISOR_event_channel_op, cmd, arg)
+#define hvm_op(cmd, arg)      HC2(__HYPERVISOR_hvm_op, cmd, arg)
 
 /* The same from CPL 3: traps.asm. */
 long user_call(long nr, long arg1, long arg2);
@@ -221,29 +221,29 @@ void bench_end(const char *name);
 
 /* --- the local APIC, in the mode it is in --- */
 
-#define APIC_ID	      0x020
-#define APIC_VERSION  0x030
-#define APIC_TPR      0x080
-#define APIC_PPR      0x0a0
-#define APIC_EOI      0x0b0
-#define APIC_LDR      0x0d0
-#define APIC_DFR      0x0e0
-#define APIC_SVR      0x0f0
-#define APIC_ISR      0x100
-#define APIC_TMR      0x180
-#define APIC_IRR      0x200
-#define APIC_ESR      0x280
-#define APIC_ICR      0x300
-#define APIC_ICR_HIGH 0x310
-#define APIC_LVT_TIMER 0x320
+#define APIC_ID          0x020
+#define APIC_VERSION     0x030
+#define APIC_TPR         0x080
+#define APIC_PPR         0x0a0
+#define APIC_EOI         0x0b0
+#define APIC_LDR         0x0d0
+#define APIC_DFR         0x0e0
+#define APIC_SVR         0x0f0
+#define APIC_ISR         0x100
+#define APIC_TMR         0x180
+#define APIC_IRR         0x200
+#define APIC_ESR         0x280
+#define APIC_ICR         0x300
+#define APIC_ICR_HIGH    0x310
+#define APIC_LVT_TIMER   0x320
 #define APIC_LVT_THERMAL 0x330
-#define APIC_LVT_PMI  0x340
-#define APIC_LVT_LINT0 0x350
-#define APIC_LVT_LINT1 0x360
-#define APIC_LVT_ERROR 0x370
-#define APIC_TIMER_ICR 0x380
-#define APIC_TIMER_CCR 0x390
-#define APIC_TIMER_DCR 0x3e0
+#define APIC_LVT_PMI     0x340
+#define APIC_LVT_LINT0   0x350
+#define APIC_LVT_LINT1   0x360
+#define APIC_LVT_ERROR   0x370
+#define APIC_TIMER_ICR   0x380
+#define APIC_TIMER_CCR   0x390
+#define APIC_TIMER_DCR   0x3e0
 
 #define MSR_APIC_BASE 0x1b
 #define MSR_X2APIC    0x800

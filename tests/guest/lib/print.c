@@ -70,18 +70,18 @@ int format(char *buf, size_t size, const char *fmt, __builtin_va_list ap)
 			longs++;
 		if (*fmt == 'd') {
 			put_signed(&o,
-				   longs > 1 ? __builtin_va_arg(ap, long long) :
-				   longs     ? __builtin_va_arg(ap, long) :
-					       __builtin_va_arg(ap, int),
+				   longs > 1 ? __builtin_va_arg(ap, long long)
+				   : longs   ? __builtin_va_arg(ap, long)
+					     : __builtin_va_arg(ap, int),
 				   width, pad);
 		} else if (*fmt == 'u' || *fmt == 'x') {
 			put_number(&o,
-				   longs > 1 ? __builtin_va_arg(ap, unsigned long long) :
-				   longs     ? __builtin_va_arg(ap, unsigned long) :
-					       __builtin_va_arg(ap, unsigned int),
+				   longs > 1 ? __builtin_va_arg(ap, unsigned long long)
+				   : longs   ? __builtin_va_arg(ap, unsigned long)
+					     : __builtin_va_arg(ap, unsigned int),
 				   *fmt == 'u' ? 10 : 16, width, pad);
 		} else if (*fmt == 'p') {
-			put_number(&o, (uintptr_t)__builtin_va_arg(ap, void *), 16, 8, '0');
+			put_number(&o, (uintptr_t) __builtin_va_arg(ap, void *), 16, 8, '0');
 		} else if (*fmt == 's') {
 			put_string(&o, __builtin_va_arg(ap, const char *), width);
 		} else if (*fmt == 'c') {

@@ -107,7 +107,8 @@ static void the_map(void)
 	ok_eq(map.nr_entries, start_info->memmap_entries, "as many entries as start_info has");
 	m = (void *)(uintptr_t)start_info->memmap_paddr;
 	for (unsigned int i = 0; i < map.nr_entries && i < 32; i++)
-		same &= memcmp(buf[i], &m[i].addr, 8) == 0 && memcmp(buf[i] + 8, &m[i].size, 8) == 0 &&
+		same &= memcmp(buf[i], &m[i].addr, 8) == 0 &&
+			memcmp(buf[i] + 8, &m[i].size, 8) == 0 &&
 			memcmp(buf[i] + 16, &m[i].type, 4) == 0;
 	ok(same, "and the same ones");
 	ok_eq((uint64_t)memory_op(XENMEM_memory_map, HOLE), E(EFAULT), "a bad pointer");

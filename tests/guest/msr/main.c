@@ -10,11 +10,20 @@
 static void present(void)
 {
 	static const uint32_t msrs[] = {
-		0x10 /* TSC */,	    0x1b /* APIC base */,    0xfe /* MTRRcap */,
-		0x174 /* SYSENTER */, 0x175,		     0x176,
-		0x1a0 /* MISC_ENABLE */, 0x277 /* PAT */,    0x2ff /* MTRR default */,
-		0xc0000080 /* EFER */, 0x8b /* microcode */, 0x1d9 /* DEBUGCTL */,
-		0x179 /* MCG_CAP */,   0x17a /* MCG_STATUS */,
+		0x10 /* TSC */,
+		0x1b /* APIC base */,
+		0xfe /* MTRRcap */,
+		0x174 /* SYSENTER */,
+		0x175,
+		0x176,
+		0x1a0 /* MISC_ENABLE */,
+		0x277 /* PAT */,
+		0x2ff /* MTRR default */,
+		0xc0000080 /* EFER */,
+		0x8b /* microcode */,
+		0x1d9 /* DEBUGCTL */,
+		0x179 /* MCG_CAP */,
+		0x17a /* MCG_STATUS */,
 	};
 	uint64_t v;
 
@@ -25,8 +34,14 @@ static void present(void)
 static void absent(void)
 {
 	static const uint32_t msrs[] = {
-		0x3a /* FEATURE_CONTROL */, 0x480 /* VMX */, 0x48b,    0xc0010015, 0x4b564d00,
-		0x40000001,		    0x12345678,	     0xdeadbeef,
+		0x3a /* FEATURE_CONTROL */,
+		0x480 /* VMX */,
+		0x48b,
+		0xc0010015,
+		0x4b564d00,
+		0x40000001,
+		0x12345678,
+		0xdeadbeef,
 	};
 	uint64_t v;
 
@@ -34,8 +49,8 @@ static void absent(void)
 		bool there = try_rdmsr(msrs[i], &v);
 
 		/* A locked FEATURE_CONTROL says no VMX as well as its absence does. */
-		ok((!there && fault_vector == 13) || (msrs[i] == 0x3a && v == 1),
-		   "0x%x is not", msrs[i]);
+		ok((!there && fault_vector == 13) || (msrs[i] == 0x3a && v == 1), "0x%x is not",
+		   msrs[i]);
 		ok(!try_wrmsr(msrs[i], 0x1000) && fault_vector == 13, "nor is it written");
 	}
 }

@@ -45,8 +45,7 @@ static void features(void)
 {
 	static const unsigned int set[] = { XENFEAT_writable_page_tables,
 					    XENFEAT_auto_translated_physmap,
-					    XENFEAT_hvm_callback_vector,
-					    XENFEAT_hvm_safe_pvclock };
+					    XENFEAT_hvm_callback_vector, XENFEAT_hvm_safe_pvclock };
 	static const unsigned int clear[] = { XENFEAT_hvm_pirqs, XENFEAT_dom0, 18, 19, 20 };
 	struct xen_feature_info info = { .submap_idx = 0 };
 
@@ -64,8 +63,8 @@ static void features(void)
 
 static void absent_and_denied(void)
 {
-	static const uint8_t absent[] = { 0,  1,  2,  3,  4,  5,  6,  8,  9,  10, 14, 16, 19,
-					  22, 23, 25, 27, 28, 30, 31, 37, 38, 48 };
+	static const uint8_t absent[] = { 0,  1,  2,  3,  4,  5,  6,  8,  9,  10, 14, 16,
+					  19, 22, 23, 25, 27, 28, 30, 31, 37, 38, 48 };
 	static const uint8_t denied[] = { 7, 35, 36 };
 	static const uint8_t other[] = { 26, 39, 40, 41, 42 };
 	static uint64_t zeroes[32];

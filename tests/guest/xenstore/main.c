@@ -212,7 +212,8 @@ static void large(void)
 	memset(big, 'v', sizeof(big));
 	memcpy(big, "data/big", 9);
 	ok(request(XS_WRITE, 0, big, 9 + 1900) == XS_WRITE, "a request larger than the ring");
-	ok(REQUEST(XS_READ, 0, "data/big\0") == XS_READ && header.len == 1900 && payload[1899] == 'v',
+	ok(REQUEST(XS_READ, 0, "data/big\0") == XS_READ && header.len == 1900 &&
+		   payload[1899] == 'v',
 	   "and a reply");
 	ok(error(request(XS_WRITE, 0, big, XENSTORE_PAYLOAD_MAX), "ENOSPC"), "too large a value");
 }

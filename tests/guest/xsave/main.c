@@ -6,11 +6,11 @@
 // uses the same registers; XCR0 takes what is legal. On every machine: all ok.
 #include "tests/guest/lib/guest.h"
 
-#define CR4_OSFXSR	1UL << 9
-#define CR4_OSXMMEXCPT	1UL << 10
-#define CR4_OSXSAVE	1UL << 18
-#define LEGACY_SIZE	512
-#define AREA_SIZE	4096
+#define CR4_OSFXSR     1UL << 9
+#define CR4_OSXMMEXCPT 1UL << 10
+#define CR4_OSXSAVE    1UL << 18
+#define LEGACY_SIZE    512
+#define AREA_SIZE      4096
 
 static uint8_t wanted[2][AREA_SIZE] page_aligned, found[2][AREA_SIZE] page_aligned;
 static volatile unsigned long other_rounds, other_wrong;
@@ -79,9 +79,7 @@ static void fill(uint8_t *area, uint8_t seed)
 			continue;
 		r = cpuid(0xd, i);
 		/* Registers 8 to 15 do not exist in 32-bit mode. */
-		size = i == 9		 ? 4 :
-		       GUEST_BITS == 32 ? (i == 7 ? 0 : r.a / 2) :
-					  r.a;
+		size = i == 9 ? 4 : GUEST_BITS == 32 ? (i == 7 ? 0 : r.a / 2) : r.a;
 		if (i == 3 || i == 5)
 			size = GUEST_BITS == 32 && i == 3 ? 0 : r.a;
 		for (unsigned int n = 0; n < size && r.b + n < AREA_SIZE; n++)
@@ -109,9 +107,7 @@ static void second_vcpu(void)
 {
 	write_cr0(read_cr0() & ~(1UL << 2 | 1UL << 3));
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE);
-	__asm__ volatile("xsetbv"
-			 :
-			 : "c"(0), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)));
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)mask), "d"((uint32_t)(mask >> 32)));
 	fill(wanted[1], 0x91);
 	while (!quit) {
 		xrstor(wanted[1]);
