@@ -25,6 +25,7 @@ void upcall_notify_slowly(struct vcpu *v)
 	}
 	if (load_relaxed(&xv->upcall_vector) && vlapic_post(v, load_relaxed(&xv->upcall_vector)))
 		return;
+	store_relaxed(&xv->upcall_maybe, true);
 	store_relaxed(&v->attn.event, 1);
 	vcpu_kick_event(v);
 }
@@ -114,23 +115,41 @@ int upcall_register_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
 	return 0;
 }
 
-bool upcall_is_pending(struct vcpu *v)
+/* The record's page was not there: ask for another look unless nothing has changed since the last. */
+static void note_miss(struct vcpu *v)
+{
+	if (load_relaxed(&v->domain->physmap.map_gen) != v->xen->missed_gen)
+		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+}
+
+bool upcall_is_pending_there(struct vcpu *v)
 {
 	struct xen_vcpu *xv = v->xen;
 	bool pending = false;
 	uint8_t *info;
 
-	/* The slot in shared_info needs no section: it is our own memory. */
-	if (!load_relaxed(&xv->info_registered))
-		return xv->default_info && load_relaxed(xv->default_info);
 	section_begin();
 	info = upcall_vcpu_info(xv);
 	if (info)
 		pending = load_relaxed(info + VCPU_INFO_UPCALL_PENDING);
 	section_end();
-	if (unlikely(!info) && load_relaxed(&v->domain->physmap.map_gen) != xv->missed_gen)
-		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+	if (unlikely(!info))
+		note_miss(v);
 	return pending;
+}
+
+int upcall_vector(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
+
+	/* Cleared before the look, with a full fence between: a sender's mark is either seen here
+	 * as upcall_pending, or stays. */
+	(void)atomic_xchg(&xv->upcall_maybe, false);
+	if (!vector || !upcall_is_pending(v))
+		return -1;
+	store_relaxed(&xv->upcall_maybe, true);
+	return vector;
 }
 
 bool xen_event_pending(struct vcpu *v)

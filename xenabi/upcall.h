@@ -82,6 +82,7 @@ static inline void upcall_notify(struct vcpu *v)
 		upcall_notify_slowly(v);
 		return;
 	}
+	store_relaxed(&xv->upcall_maybe, true);
 	store_relaxed(&v->attn.event, 1);
 	vcpu_kick_event(v);
 }
@@ -96,8 +97,21 @@ void upcall_serve_shadow(struct vcpu *v);
  */
 int upcall_register_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset) must_check;
 
+/* upcall_is_pending() for a record in a page that the guest registered. */
+bool upcall_is_pending_there(struct vcpu *v);
+
+/* xen_upcall_vector() when upcall_maybe is set. */
+int upcall_vector(struct vcpu *v);
 /* upcall_pending of the vCPU's record; false on a miss, which requests ATTN_SHADOW if the page may be
  * there by now. Outside sections. */
-bool upcall_is_pending(struct vcpu *v);
+static inline bool upcall_is_pending(struct vcpu *v)
+{
+	const struct xen_vcpu *xv = v->xen;
+
+	/* The slot in shared_info needs no section: it is our own memory. */
+	if (!load_relaxed(&xv->info_registered))
+		return xv->default_info && load_relaxed(xv->default_info);
+	return upcall_is_pending_there(v);
+}
 
 #endif

@@ -180,7 +180,18 @@ void inject_nmi(struct vcpu *v)
 	v->vmx->inject_again = true;
 }
 
-void inject_prepare_slow(struct vcpu *v, int upcall)
+static inline void ask_windows(struct vmx_vcpu *x, uint32_t windows)
+{
+	uint32_t controls = (x->proc_controls & ~WINDOWS) | windows;
+
+	x->inject_again = windows;
+	if (x->proc_controls != controls) {
+		x->proc_controls = controls;
+		vmwrite32(VMCS32_PROC_CONTROLS, controls);
+	}
+}
+
+static noinline_fn void prepare_any(struct vcpu *v, int upcall)
 {
 	struct vmx_vcpu *x = v->vmx;
 	int lapic = vlapic_pending(v);
@@ -194,8 +205,21 @@ void inject_prepare_slow(struct vcpu *v, int upcall)
 		else
 			windows |= PROC_INTERRUPT_WINDOW;
 	}
-	x->inject_again = windows;
-	vmx_set_proc_controls(v, (x->proc_controls & ~WINDOWS) | windows);
+	ask_windows(x, windows);
+}
+
+void inject_prepare_slow(struct vcpu *v, int upcall)
+{
+	struct vmx_vcpu *x = v->vmx;
+
+	if (unlikely(x->nmi_pending || x->requeued || load_relaxed(&v->lapic->irr_words))) {
+		prepare_any(v, upcall);
+		return;
+	}
+	/* prepare_any() for an upcall and nothing else, or for nothing at all any more. */
+	if (upcall >= 0 && interrupts_open(x))
+		prepare(v, INTR_TYPE_EXTERNAL | (uint32_t)upcall, 0);
+	ask_windows(x, upcall >= 0 ? PROC_INTERRUPT_WINDOW : 0);
 }
 
 void inject_reset(struct vcpu *v)

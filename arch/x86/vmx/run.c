@@ -80,17 +80,20 @@ enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
  */
 static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 {
-	struct physmap *pm = &v->domain->physmap;
-	struct vmx_vcpu *x = v->vmx;
+	struct vmx_vcpu *x;
+	struct physmap *pm;
 	struct pcpu *cpu;
 	uint64_t end;
 
 	if (unlikely(load_relaxed(&v->attn.all)) && unlikely(serve(v)))
 		return TURN_LEAVE;
 	inject_prepare(v);
-	/* sched_must_return() in parts: serve() says whether ATTN_RESCHED was among the requests. */
+	fence_compiler(); /* loading anew is cheaper than to keep values over the calls above */
+	x = v->vmx;
+	pm = &v->domain->physmap;
 	cpu = this_cpu();
 	end = load_relaxed(&cpu->slice_end);
+	/* sched_must_return() in parts: serve() says whether ATTN_RESCHED was among the requests. */
 	if (unlikely(load_relaxed(&v->state) != VCPU_RUNNING || clock_ticks() >= end))
 		return TURN_LEAVE;
 	if (unlikely(end != x->timer_end))
