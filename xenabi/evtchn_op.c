@@ -101,21 +101,15 @@ static int op_port(struct hypercall *h, uint32_t cmd)
 	return evtchn_close(h->v->domain, port);
 }
 
-static int op_send(struct hypercall *h)
-{
-	uint32_t port;
-	int rc = guest_copy_in_word(h->v, &port, h->arg[1]);
-
-	return likely(!rc) ? evtchn_send(h->v, port) : rc;
-}
-
-static_assert(sizeof(struct evtchn_send) == 4 && sizeof(struct evtchn_unmask) == 4 &&
-		      sizeof(struct evtchn_close) == 4,
+static_assert(sizeof(struct evtchn_unmask) == 4 && sizeof(struct evtchn_close) == 4,
 	      "event_channel.h");
 
-static noinline_fn int64_t other_op(struct hypercall *h, uint32_t cmd)
+int64_t evtchn_hypercall(struct hypercall *h)
 {
+	uint32_t cmd = (uint32_t)h->arg[0];
+
 	switch (cmd) {
+	case EVTCHNOP_send: return evtchn_send_from(h->v, h->arg[1]);
 	case EVTCHNOP_unmask:
 	case EVTCHNOP_close: return op_port(h, cmd);
 	case EVTCHNOP_bind_interdomain: return op_bind_interdomain(h);
@@ -132,14 +126,4 @@ static noinline_fn int64_t other_op(struct hypercall *h, uint32_t cmd)
 	case EVTCHNOP_set_priority:
 	default: return -XEN_ENOSYS;
 	}
-}
-
-int64_t evtchn_hypercall(struct hypercall *h)
-{
-	uint32_t cmd = (uint32_t)h->arg[0];
-
-	/* The one that is counted in instructions does not pay for the others' registers. */
-	if (likely(cmd == EVTCHNOP_send))
-		return op_send(h);
-	return other_op(h, cmd);
 }

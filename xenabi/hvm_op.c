@@ -61,6 +61,7 @@ static void set_callback(struct vcpu *current, uint64_t value)
 	shared_info_latch(current);
 	/* What is pending already is delivered by the new vector. */
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		store_relaxed(&d->vcpus[i]->xen->upcall_maybe, true);
 		store_relaxed(&d->vcpus[i]->attn.event, 1);
 		vcpu_kick_event(d->vcpus[i]);
 	}

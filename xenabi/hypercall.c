@@ -80,26 +80,45 @@ static void store_args(const struct hypercall *h, struct vcpu_regs *r)
 	}
 }
 
-void xen_hypercall(struct vcpu *v)
+/* Every call but the one below. */
+static noinline_fn void call(struct vcpu *v, bool narrow)
 {
-	bool kernel_64 = vcpu_arch_kernel_64(v);
 	struct hypercall h;
-	int64_t rc = -XEN_EPERM;
+	int64_t rc;
 
 	h.v = v;
-	/* The current code segment decides: a 64-bit kernel's compatibility mode speaks 32 bits. */
-	h.narrow = unlikely(!kernel_64) && vcpu_arch_mode(v) != VCPU_MODE_64;
+	h.narrow = narrow;
 	h.again = false;
-	if (likely(kernel_64) || vcpu_arch_cpl(v) == 0) {
-		load_args(&h, &v->regs);
-		rc = hypercall_dispatch(&h, h.narrow ? (uint32_t)v->regs.rax : v->regs.rax);
-	}
+	load_args(&h, &v->regs);
+	rc = hypercall_dispatch(&h, narrow ? (uint32_t)v->regs.rax : v->regs.rax);
 	if (unlikely(h.again)) {
 		store_args(&h, &v->regs);
 		vcpu_arch_repeat_hypercall(v);
 		return;
 	}
-	v->regs.rax = h.narrow ? (uint32_t)rc : (uint64_t)rc;
+	v->regs.rax = narrow ? (uint32_t)rc : (uint64_t)rc;
+}
+
+void xen_hypercall(struct vcpu *v)
+{
+	struct vcpu_regs *r = &v->regs;
+	bool narrow;
+
+	if (likely(vcpu_arch_kernel_64(v))) {
+		/* The call that guests make more than all others: spared the table and the copy of
+		 * its arguments. */
+		if (r->rax == __HYPERVISOR_event_channel_op && (uint32_t)r->rdi == EVTCHNOP_send)
+			r->rax = (uint64_t)(int64_t)evtchn_send_from(v, r->rsi);
+		else
+			call(v, false);
+		return;
+	}
+	/* The current code segment decides: a 64-bit kernel's compatibility mode speaks 32 bits. */
+	narrow = vcpu_arch_mode(v) != VCPU_MODE_64;
+	if (vcpu_arch_cpl(v) == 0)
+		call(v, narrow);
+	else
+		r->rax = narrow ? (uint32_t)-XEN_EPERM : (uint64_t)-XEN_EPERM;
 }
 
 int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)

@@ -21,7 +21,8 @@ struct xen_vcpu {
 	 * page. `registered` is set last. */
 	uint8_t *default_info;
 	bool info_registered;
-	uint16_t info_offset;  /* in its page */
+	uint16_t info_offset; /* in its page */
+	bool upcall_maybe; /* upcall_pending may be set: set by senders, cleared by its own core */
 	uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector, or 0 */
 	struct gpc info;
 	/* Event selector bits that could not be written to the vcpu_info yet. */

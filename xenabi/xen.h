@@ -12,13 +12,15 @@ struct cpuid_regs;
  * continuation, arguments and RIP. Own core, loaded vCPU, outside sections. */
 void xen_hypercall(struct vcpu *v);
 
-/* The vector of an upcall that must be injected directly (callback type 2), or -1. Reads
- * upcall_pending in the vcpu_info; cheap, called before each entry. */
+/*
+ * The vector of an upcall that must be injected directly (callback type 2), or -1. Called before
+ * each entry: one byte says that nothing was raised since upcall_pending was last seen clear. (An
+ * upcall_pending that the guest sets by itself is seen at the next event.) Own core, outside
+ * sections.
+ */
 static inline int xen_upcall_vector(struct vcpu *v)
 {
-	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
-
-	return vector && upcall_is_pending(v) ? vector : -1;
+	return likely(!load_relaxed(&v->xen->upcall_maybe)) ? -1 : upcall_vector(v);
 }
 /* Whether an event is pending for a vCPU that halts (also with op 23's vector or none). */
 bool xen_event_pending(struct vcpu *v);

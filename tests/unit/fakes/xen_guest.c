@@ -175,6 +175,12 @@ enum vcpu_mode vcpu_arch_mode(struct vcpu *v)
 	return guest_mode;
 }
 
+bool vcpu_arch_kernel_64(struct vcpu *v)
+{
+	(void)v;
+	return guest_mode == VCPU_MODE_64 && guest_cpl == 0;
+}
+
 unsigned int vcpu_arch_cpl(struct vcpu *v)
 {
 	(void)v;
