@@ -59,6 +59,12 @@ header:
 	mb2_tag_end
 	mb2_tag 6, MB2_OPTIONAL ; modules on page boundaries
 	mb2_tag_end
+	mb2_tag 4, MB2_OPTIONAL ; console: EGA text is understood, and
+	dd 2
+	mb2_tag_end
+	mb2_tag 5, MB2_OPTIONAL ; a frame buffer of any size, with 32 bits a pixel
+	dd 0, 0, 32
+	mb2_tag_end
 	mb2_tag 10, 0		; relocatable: from, to, alignment, prefer low
 	dd 0x100000, 0xffffffff, 0x200000, 1
 	mb2_tag_end

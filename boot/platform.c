@@ -63,7 +63,6 @@ void platform_read_acpi(void)
 
 static void init_ioapics(void)
 {
-	pic_disable();
 	for (uint32_t i = 0; i < acpi->ioapic_count; i++)
 		if (ioapic_add(to_hpa(acpi->ioapic[i].address), acpi->ioapic[i].gsi_base) != OK)
 			log_warning("I/O APIC %u cannot be used", acpi->ioapic[i].id);
@@ -97,6 +96,9 @@ void platform_init(uint64_t boot_tsc)
 
 	if (acpi->pm_timer.space == ACPI_SPACE_IO)
 		sources.pm_timer_port = (uint16_t)acpi->pm_timer.address;
+	/* First: what the firmware's timer asked for must not reach the core when it first enables
+	 * interrupts, which QEMU answers with a vector that does not exist. */
+	pic_disable();
 	if (apic_init(boot_options.x2apic) != OK)
 		panic("no memory to map the local APIC");
 	apic_init_core();

@@ -164,6 +164,7 @@ static void begin(void)
 		return;
 	}
 	smp_stop_others();
+	uart_panic_begin();
 	console_flush();
 	out("\n*** Xenith panic on core %u: ", self);
 }

@@ -41,6 +41,7 @@ void power_init(const struct power_info *info)
 static void quiesce(void)
 {
 	smp_stop_others();
+	uart_panic_begin();
 	power_flush();
 	smp_leave_vmx();
 }

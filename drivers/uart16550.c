@@ -53,8 +53,21 @@ static struct ring tx, rx;
 static struct spinlock uart_lock = SPINLOCK_INIT;
 static uint16_t port; /* 0: none */
 static bool interrupts, blocking = true;
+static bool alone; /* the other cores are stopped: one of them may hold the lock for ever */
 static uint8_t ier;
 static uint64_t overruns;
+
+static void lock_port(void)
+{
+	if (!load_relaxed(&alone))
+		spin_lock(&uart_lock);
+}
+
+static void unlock_port(void)
+{
+	if (!load_relaxed(&alone))
+		spin_unlock(&uart_lock);
+}
 
 static uint8_t reg_read(uint16_t reg)
 {
@@ -184,19 +197,19 @@ void uart_poll(void)
 {
 	if (!port)
 		return;
-	spin_lock(&uart_lock);
+	lock_port();
 	poll_locked();
-	spin_unlock(&uart_lock);
+	unlock_port();
 }
 
 void uart_enable_interrupts(void)
 {
 	if (!port)
 		return;
-	spin_lock(&uart_lock);
+	lock_port();
 	interrupts = true;
 	poll_locked();
-	spin_unlock(&uart_lock);
+	unlock_port();
 }
 
 void uart_set_blocking(bool on)
@@ -217,7 +230,7 @@ size_t uart_write(const char *buf, size_t len)
 
 	if (!port)
 		return len;
-	spin_lock(&uart_lock);
+	lock_port();
 	while (done < len) {
 		if (tx.tail - tx.head == TX_SIZE && blocking)
 			wait_for_room();
@@ -231,7 +244,7 @@ size_t uart_write(const char *buf, size_t len)
 		if (tx.head != tx.tail)
 			set_ier((uint8_t)(IER_RECEIVED | IER_TRANSMIT_EMPTY));
 	}
-	spin_unlock(&uart_lock);
+	unlock_port();
 	return done;
 }
 
@@ -244,16 +257,21 @@ size_t uart_read(char *buf, size_t len)
 {
 	size_t done = 0;
 
-	spin_lock(&uart_lock);
+	lock_port();
 	while (done < len && rx.head != rx.tail)
 		buf[done++] = rx_data[rx.head++ % RX_SIZE];
-	spin_unlock(&uart_lock);
+	unlock_port();
 	return done;
 }
 
 uint64_t uart_overruns(void)
 {
 	return load_relaxed(&overruns);
+}
+
+void uart_panic_begin(void)
+{
+	store_relaxed(&alone, true);
 }
 
 static bool panic_put(char c)

@@ -45,6 +45,8 @@ uint64_t uart_overruns(void);
 /* Move bytes between the rings and the port. Bounded; any core; root, not NMI. */
 void uart_poll(void);
 
+/* The other cores have been stopped, maybe inside these functions: no lock is waited for now. */
+void uart_panic_begin(void);
 /*
  * For panic(): write what is queued and then buf, by polling, ignoring locks. Any context; the
  * other cores are stopped or do not write any more. Gives up on a port that does not drain.

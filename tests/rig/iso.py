@@ -12,7 +12,7 @@ GRUB_DIRS = {"bios": "/usr/lib/grub/i386-pc", "uefi": "/usr/lib/grub/x86_64-efi"
 
 
 # What the image's own start-up and our menu ask for; nothing else needs to be on it.
-GRUB_MODULES = ("normal multiboot2 iso9660 search all_video part_acorn part_amiga part_apple "
+GRUB_MODULES = ("normal test multiboot2 iso9660 search all_video part_acorn part_amiga part_apple "
                 "part_bsd part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc")
 
 
@@ -44,7 +44,8 @@ def menu(hypervisor_cmdline, modules):
     ]
     for number, module in enumerate(modules):
         lines.append(f"  module2 /boot/module{number} {quote(module.cmdline)}")
-    lines += ["  boot", "}", ""]
+    # The frame buffer that Xenith asks for is for EFI; Bochs' terminal shows text only.
+    lines += ["  if [ $grub_platform = pc ]; then set gfxpayload=text; fi", "  boot", "}", ""]
     return "\n".join(lines)
 
 
