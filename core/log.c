@@ -15,7 +15,7 @@
 #include "mm/own.h"
 
 #define LINE_MAX    288 /* longer ones are cut */
-#define EARLY_SIZE  8192U
+#define EARLY_SIZE  4096U
 #define RING_ORDER  4
 #define RING_SIZE   ((uint32_t)PAGE_SIZE << RING_ORDER)
 #define LEVEL_BYTE  1 /* level 0 as a byte: not a character of any line */

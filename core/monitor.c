@@ -12,7 +12,7 @@
 #include "core/work.h"
 
 #define LINE_SIZE  256
-#define AHEAD_SIZE 4096U
+#define AHEAD_SIZE 1024U
 #define ARGS_MAX   16
 
 #define PROMPT "xenith> "

@@ -11,9 +11,10 @@ HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/ept.
   core/lib/string.c core/sched% core/vcpu.c core/timer.c core/trace.c arch/x86/cpu/apic.c \
   $(addprefix xenabi/,hypercall.c evtchn.c evtchn_2l.c evtchn_op.c upcall.c time.c \
   sched_op.c vcpu.c) \
-  $(addprefix arch/x86/vmx/,run.c exit%.c inject.c vlapic%.c vmcs.c vcpu.c tags.c mmio.c decode.c \
+  $(addprefix arch/x86/vmx/,run.c exits.c exit_cpuid.c exit_msr.c exit_ept.c exit_intr.c inject.c state.c \
+  vlapic.c vlapic_regs.c vcpu.c tags.c mmio.c \
   cpuid_policy.c msr_policy.c)
-opt_of = $(if $(filter $(HV_HOT),$(1)),,-Os)
+opt_of = $(if $(filter $(HV_HOT),$(1)),-fno-align-loops -fno-align-jumps,-Os)
 
 .PHONY: all
 all: $(HV_IMAGE) $(HV_IMAGE).elf

@@ -162,8 +162,8 @@ static void test_long_mode_crosses_pages(void **state)
 	assert_int_equal(gwalk_copy_to(&pm, &gp, &cache, VA, in, sizeof(in), &fault), OK);
 	assert_memory_equal(guest(0x5000), in, 4096);
 	assert_memory_equal(guest(0x6000), in + 4096, 4096);
-	assert_int_equal(gwalk_copy_from(&pm, &gp, &cache, out, VA, sizeof(out), GWALK_READ, &fault),
-			 OK);
+	assert_int_equal(
+		gwalk_copy_from(&pm, &gp, &cache, out, VA, sizeof(out), GWALK_READ, &fault), OK);
 	assert_memory_equal(out, in, sizeof(in));
 	for (uint64_t va = VA; va < VA + 8200; va += 1023)
 		word_agrees(&gp, va);

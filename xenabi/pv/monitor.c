@@ -78,7 +78,7 @@ static void cmd_xenstore(int argc, char **argv)
 	struct xs_store *s = pv_store_lock();
 	const struct xs_node *n = NULL;
 
-	if (s->nodes.bucket)
+	if (s && s->nodes.bucket)
 		n = xs_table_find(&s->nodes, path, strlen(path));
 	if (n)
 		show_tree(s, n);

@@ -2,23 +2,26 @@
 /* The one xenstore of all guests: its lock, and who is told of what. */
 #include "core/lib/log.h"
 #include "core/lib/string.h"
+#include "mm/own.h"
 #include "xenabi/evtchn.h"
 #include "xenabi/pv/internal.h"
 #include "xenabi/pv/pv.h"
 
 /* Messages handled for a guest in one go; the rest waits for a turn between vCPU slices. */
 #define STORE_BUDGET 32
+#define STORE_ORDER  1
+
+static_assert(sizeof(struct xs_store) <= PAGE_SIZE << STORE_ORDER, "the store's memory");
 
 static struct spinlock lock = SPINLOCK_INIT; /* outside all others; holds off no guest for long */
-static struct xs_store store;
-static bool ready;
+static struct xs_store *store;               /* made with the first guest */
 static struct list guests = LIST_INIT(guests);
 static struct work later;
 
 struct xs_store *pv_store_lock(void)
 {
 	spin_lock(&lock);
-	return &store;
+	return store;
 }
 
 void pv_store_unlock(void)
@@ -44,7 +47,7 @@ static bool pump_all(const struct pv_domain *first, uint16_t *told, uint32_t *co
 
 			if (pass == 0 ? !asks : asks || list_empty(&pv->conn.events))
 				continue;
-			if (xs_ring_pump(&pv->ring, &store, &pv->conn, STORE_BUDGET, &more))
+			if (xs_ring_pump(&pv->ring, store, &pv->conn, STORE_BUDGET, &more))
 				told[(*count)++] = pv->domain->id;
 			any_more |= more;
 		}
@@ -95,11 +98,17 @@ static enum status init(void)
 {
 	enum status s;
 
-	if (ready)
+	if (store)
 		return OK;
-	s = xs_store_init(&store);
+	store = own_alloc_pages(STORE_ORDER);
+	if (!store)
+		return ERR_NOMEM;
 	work_init(&later, serve_later);
-	ready = s == OK;
+	s = xs_store_init(store);
+	if (s != OK) {
+		own_free_pages(store, STORE_ORDER);
+		store = NULL;
+	}
 	return s;
 }
 
@@ -110,7 +119,7 @@ enum status pv_store_attach(struct pv_domain *pv)
 	spin_lock(&lock);
 	s = init();
 	if (s == OK) {
-		xs_conn_init(&store, &pv->conn, pv->domain->id);
+		xs_conn_init(store, &pv->conn, pv->domain->id);
 		list_add_tail(&guests, &pv->link);
 	}
 	spin_unlock(&lock);
@@ -120,8 +129,8 @@ enum status pv_store_attach(struct pv_domain *pv)
 void pv_store_detach(struct pv_domain *pv)
 {
 	spin_lock(&lock);
-	pv_seed_remove(&store, pv);
-	xs_conn_destroy(&store, &pv->conn);
+	pv_seed_remove(store, pv);
+	xs_conn_destroy(store, &pv->conn);
 	list_del(&pv->link);
 	spin_unlock(&lock);
 	/* Others may watch what has gone. */
@@ -130,7 +139,7 @@ void pv_store_detach(struct pv_domain *pv)
 
 enum status pv_request_shutdown(struct domain *d, const char *what)
 {
-	struct xs_view view = { .store = &store, .conn = &store.self };
+	struct xs_view view = { .store = store, .conn = &store->self };
 	char path[XS_DOMAIN_PATH_MAX + 20];
 	size_t len = xs_path_of_domain(d->id, path);
 	int err;
