@@ -54,7 +54,8 @@ CFLAGS_COMMON := -std=gnu11 -ffreestanding $(WARNINGS) -O2 -g -fno-pic -fno-pie 
   -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
   -fcf-protection=none -ffile-prefix-map=$(CURDIR)=. $(INCLUDES)
 CFLAGS_HV := $(CFLAGS_COMMON) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(VARIANT)
-NASMFLAGS := -f elf64 -g -F dwarf --reproducible -Wall -Werror -I./ $(VARIANT)
+# No -g: NASM writes the path it was built in, and the symbols are there without.
+NASMFLAGS := -f elf64 --reproducible -Wall -Werror -I./ $(VARIANT)
 LDFLAGS := -nostdlib -static -z max-page-size=0x1000 --build-id=none --fatal-warnings -z noexecstack
 
 build/include/xen:
