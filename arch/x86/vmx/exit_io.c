@@ -50,21 +50,26 @@ static uint64_t step(struct vcpu *v, uint64_t address, uint64_t bytes)
 	return vmx_get_rflags(v) & RFLAGS_DF ? address - bytes : address + bytes;
 }
 
+/* INS puts ones into guest memory, OUTS takes bytes from it. False: a fault was raised. */
 static bool copy_string(struct vcpu *v, const struct io_access *a, uint64_t linear, size_t len)
 {
+	struct physmap *pm = &v->domain->physmap;
 	uint8_t data[STRING_BYTES];
 	struct guest_paging gp;
 	struct gwalk_fault fault;
 	enum status st;
+	gpa_t gpa;
 
 	vcpu_arch_paging(v, &gp);
-	if (a->in) {
-		__builtin_memset(data, 0xff, sizeof(data));
-		st = gwalk_copy_to(&v->domain->physmap, &gp, &v->walks, linear, data, len, &fault);
-	} else {
-		st = gwalk_copy_from(&v->domain->physmap, &gp, &v->walks, data, linear, len,
-				     GWALK_READ, &fault);
-	}
+	__builtin_memset(data, 0xff, sizeof(data));
+	if (a->in)
+		st = gwalk_copy_to(pm, &gp, &v->walks, linear, data, len, &fault);
+	else
+		st = gwalk_copy_from(pm, &gp, &v->walks, data, linear, len, GWALK_READ, &fault);
+	/* A translation to where there is no memory is no fault: the bus is open there as well. */
+	if (st != OK)
+		st = gwalk_translate(pm, &gp, fault.linear, a->in ? GWALK_WRITE : GWALK_READ, &gpa,
+				     &fault);
 	if (st == OK) {
 		if (!a->in)
 			port_write(v, a, data, len);
