@@ -37,8 +37,9 @@ def quote(text):
 def menu(hypervisor_cmdline, modules):
     lines = [
         "set timeout=0",
-        "insmod all_video",
-        "set gfxpayload=keep",
+        # UEFI has no text mode; on a BIOS, Bochs's terminal has nothing else.
+        'if [ "$grub_platform" = "efi" ]; then insmod all_video; set gfxpayload=keep',
+        "else set gfxpayload=text; fi",
         'menuentry "Xenith" {',
         f"  multiboot2 /boot/xenith {quote(hypervisor_cmdline)}",
     ]
