@@ -5,15 +5,18 @@
 #include "core/lib/atomic.h"
 #include "mm/own.h"
 
-struct trace_ring *trace_rings[MAX_CORES];
-
 #define RING_ORDER 1
 static_assert(sizeof(struct trace_ring) <= PAGE_SIZE << RING_ORDER, "struct trace_ring");
 
 static const char *const names[TRACE_EVENT_COUNT] = {
-	[TRACE_NONE] = "-",        [TRACE_RUN] = "run",           [TRACE_STOP] = "stop",
-	[TRACE_IDLE] = "idle",     [TRACE_WAKE] = "wake",         [TRACE_KICK] = "kick",
-	[TRACE_ROUND] = "round",   [TRACE_NMI_KICK] = "nmi-kick", [TRACE_WORK] = "work",
+	[TRACE_NONE] = "-",
+	[TRACE_RUN] = "run",
+	[TRACE_STOP] = "stop",
+	[TRACE_IDLE] = "idle",
+	[TRACE_WAKE] = "wake",
+	[TRACE_KICK] = "kick",
+	[TRACE_NMI_KICK] = "NMI kick",
+	[TRACE_ROUND] = "round",
 	[TRACE_DOMAIN] = "domain",
 };
 

@@ -5,6 +5,7 @@
 #include "core/domain.h"
 #include "core/hooks.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "mm/own.h"
 
 static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "struct vcpu is one allocation");
@@ -69,8 +70,10 @@ static void notify(struct vcpu *v)
 		return;
 	core = load_relaxed(&v->core);
 	s = &pcpus[core]->shared;
-	if ((load_acquire(&s->run) & 1) && load_relaxed(&s->current) == v)
+	if ((load_acquire(&s->run) & 1) && load_relaxed(&s->current) == v) {
 		apic_send_kick(core);
+		trace(TRACE_KICK, (uint32_t)v->domain->id << 16 | v->id, core);
+	}
 }
 
 void vcpu_request(struct vcpu *v, uint32_t bits)

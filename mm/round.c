@@ -4,6 +4,7 @@
 #include "arch/x86/cpu/apic.h"
 #include "arch/x86/cpu/clock.h"
 #include "arch/x86/cpu/relax.h"
+#include "arch/x86/cpu/trace.h"
 #include "core/lib/bits.h"
 #include "mm/section.h"
 #include "mm/section_drain.h"
@@ -44,6 +45,7 @@ static void wait_exit(struct physmap *pm, uint32_t core, uint64_t snap)
 	while (load_acquire(&s->run) == snap) {
 		if (clock_ticks() - last > round_nmi_after) {
 			pm->stats.nmis++;
+			trace(TRACE_NMI_KICK, 0, core);
 			apic_send_nmi(core);
 			last = clock_ticks();
 		}
@@ -57,6 +59,7 @@ void round_run(struct physmap *pm)
 	uint64_t snap[MAX_CORES];
 	uint64_t kicked;
 
+	trace(TRACE_ROUND, (uint32_t)pm->slot << 16, pm->map_gen);
 	/* Pairs with the exchanges that make run and acc odd: each core sees our changes after its
 	 * own, or we see its epoch odd (docs/gpc.md). */
 	fence_full();

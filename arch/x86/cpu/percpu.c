@@ -4,6 +4,7 @@
 #include "arch/x86/cpu/asm.h"
 #include "arch/x86/cpu/desc.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/cpu/trace.h"
 
 /* A core's area, in pages. Between stacks nothing is mapped: an overflow faults. */
 #define AREA_SIZE        MIB(2)
@@ -26,6 +27,7 @@ static_assert(IST_STACK_PAGE + IST_STRIDE * (IST_COUNT - 1) < BLOCK_PAGE, "areas
 static_assert(BLOCK_PAGE + BLOCK_PAGES < WINDOW_PAGE, "areas overlap");
 
 struct pcpu *pcpus[MAX_CORES];
+struct trace_ring *trace_rings[MAX_CORES];
 uint32_t core_count;
 
 static uint8_t *area_page(uint32_t id, uint64_t page)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "arch/x86/cpu/relax.h"
+#include "arch/x86/cpu/trace.h"
 #include "core/lib/assert.h"
 
 __thread struct pcpu *host_cpu;
@@ -18,6 +19,7 @@ uint64_t host_clock;
 void (*host_relax_hook)(void);
 
 struct pcpu *pcpus[MAX_CORES];
+struct trace_ring *trace_rings[MAX_CORES];
 uint32_t core_count;
 static struct pcpu blocks[MAX_CORES];
 
