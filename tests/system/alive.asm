@@ -1,12 +1,14 @@
 ; SPDX-License-Identifier: MIT
-; The smallest PVH guest: says that it lives a few times, with work in between,
+; The smallest PVH guest: says that it lives ROUNDS times, with work in between,
 ; and powers off. It needs a debug port 0xE9 and SCHEDOP_shutdown, no more.
 bits 32
 
 PHYS32_ENTRY   equ 18
 SCHED_OP       equ 29
 SHUTDOWN       equ 2
-ROUNDS         equ 5
+%ifndef ROUNDS
+%define ROUNDS 5
+%endif
 SPINS          equ 4000000
 
 section .note note alloc align=4

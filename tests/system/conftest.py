@@ -40,15 +40,26 @@ def kind(request):
     return machine.choose(request.config.getoption("--machine"))
 
 
-@pytest.fixture(scope="session")
-def alive(tmp_path_factory):
-    """A tiny PVH guest: tests/system/alive.asm."""
-    image = tmp_path_factory.mktemp("alive") / "alive"
-    subprocess.run(["nasm", "-f", "elf32", os.path.join(TOP, "tests/system/alive.asm"), "-o",
-                    f"{image}.o"], check=True)
+def assemble(directory, *options):
+    """tests/system/alive.asm as a kernel: its path."""
+    image = directory / "alive"
+    subprocess.run(["nasm", "-f", "elf32", *options, os.path.join(TOP, "tests/system/alive.asm"),
+                    "-o", f"{image}.o"], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext-segment=0x100000",
                     f"{image}.o", "-o", image], check=True)
     return str(image)
+
+
+@pytest.fixture(scope="session")
+def alive(tmp_path_factory):
+    """A tiny PVH guest that speaks five times and powers off."""
+    return assemble(tmp_path_factory.mktemp("alive"))
+
+
+@pytest.fixture(scope="session")
+def endless(tmp_path_factory):
+    """The same, but it never stops."""
+    return assemble(tmp_path_factory.mktemp("endless"), "-DROUNDS=0x7fffffff")
 
 
 @pytest.fixture
