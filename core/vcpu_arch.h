@@ -16,6 +16,9 @@ unsigned int vcpu_arch_cpl(struct vcpu *v);
 bool vcpu_arch_kernel_64(struct vcpu *v);
 /* Whether the guest is in long mode (EFER.LMA): decides the layout that is latched. */
 bool vcpu_arch_long_mode(struct vcpu *v);
+/* CR3 alone, and whether CR4.SMAP is set. Loaded vCPU. */
+uint64_t vcpu_arch_cr3(struct vcpu *v);
+bool vcpu_arch_smap(struct vcpu *v);
 /* The paging registers for a walk on behalf of the current instruction. Loaded vCPU. */
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out);
 

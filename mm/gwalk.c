@@ -220,6 +220,13 @@ static inline bool step_holds(const struct pcpu *cpu, const struct gwalk_step *s
 		      load_relaxed((const uint64_t *)at) == step->entry);
 }
 
+static inline bool steps_hold(const struct pcpu *cpu, const struct gwalk_cached *w)
+{
+	return step_holds(cpu, &w->step[0]) && step_holds(cpu, &w->step[1]) &&
+	       (w->levels < 3 || step_holds(cpu, &w->step[2])) &&
+	       (w->levels < 4 || step_holds(cpu, &w->step[3]));
+}
+
 static inline bool still_true(const struct physmap *pm, const struct guest_paging *gp,
 			      const struct gwalk_cached *w, uint64_t linear)
 {
@@ -229,9 +236,7 @@ static inline bool still_true(const struct physmap *pm, const struct guest_pagin
 		     w->cr4 != gp->cr4 || w->efer != gp->efer ||
 		     w->map_gen != load_acquire(&pm->map_gen)))
 		return false;
-	return step_holds(cpu, &w->step[0]) && step_holds(cpu, &w->step[1]) &&
-	       (w->levels < 3 || step_holds(cpu, &w->step[2])) &&
-	       (w->levels < 4 || step_holds(cpu, &w->step[3]));
+	return steps_hold(cpu, w);
 }
 
 /* A remembered walk serves a write only when its leaf is dirty already. */
@@ -332,6 +337,34 @@ enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging 
 		len -= part;
 	}
 	return OK;
+}
+
+enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cache *cache,
+				      uint64_t cr3, uint64_t linear, uint32_t *value)
+{
+	struct gwalk_cached *w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
+	const uint8_t *from;
+	bool hit;
+
+	/* Or the compiler makes the address anew at each use. */
+	__asm__("" : "+r"(w));
+	if (unlikely((linear & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(*value)))
+		return GWALK_MISS;
+	section_begin();
+	/* The walk was remembered in IA-32e mode too: paging, PAE and four levels are the same. A
+	 * supervisor's read depends on no other bit of CR0, CR4 or EFER but CR4.SMAP. */
+	hit = w->page == linear >> PAGE_SHIFT && w->cr3 == cr3 &&
+	      w->map_gen == load_acquire(&pm->map_gen) && (w->efer & GEFER_LMA) &&
+	      steps_hold(this_cpu(), w);
+	if (likely(hit)) {
+		from = (const uint8_t *)window_map(w->pfn) + (linear & (PAGE_SIZE - 1));
+		__builtin_memcpy(value, from, sizeof(*value));
+		cache->hits++;
+	}
+	section_end();
+	if (unlikely(!hit))
+		return GWALK_MISS;
+	return w->rights & GPTE_U ? GWALK_USER : GWALK_SUPERVISOR;
 }
 
 bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,

@@ -64,6 +64,15 @@ enum status gwalk_copy_to(struct physmap *pm, const struct guest_paging *gp,
 bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,
 		     struct gwalk_cache *cache, uint64_t linear, uint32_t *value) must_check;
 
+/*
+ * The same for a 64-bit kernel (CPL 0 in IA-32e mode) on a walk that is remembered: then CR3 alone
+ * decides, but for a user page, which SMAP may forbid: the caller looks. GWALK_MISS when the walk
+ * is not remembered: gwalk_read_word() finds out.
+ */
+enum gwalk_hit { GWALK_MISS, GWALK_SUPERVISOR, GWALK_USER };
+enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cache *cache,
+				      uint64_t cr3, uint64_t linear, uint32_t *value) must_check;
+
 /* Translate one linear address to a guest-physical one; sets no accessed or dirty bit. */
 enum status gwalk_translate(const struct physmap *pm, const struct guest_paging *gp,
 			    uint64_t linear, enum gwalk_access access, gpa_t *out,

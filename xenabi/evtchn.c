@@ -5,7 +5,6 @@
 #include "mm/section.h"
 #include "mm/section_drain.h"
 #include "xenabi/evtchn_domain.h"
-#include "xenabi/hypercall.h"
 
 struct evtchn_domain *evtchn_domains[MAX_PHYSMAPS];
 
@@ -159,18 +158,12 @@ static noinline_fn int send_other(struct domain *d, uint32_t port, uint64_t word
 	}
 }
 
-static_assert(sizeof(struct evtchn_send) == sizeof(uint32_t), "event_channel.h");
-
-int evtchn_send_from(struct vcpu *v, uint64_t linear)
+int evtchn_send(struct vcpu *v, uint32_t port)
 {
 	struct domain *d = v->domain;
 	struct evtchn_effect e;
-	uint64_t word;
-	uint32_t port;
+	uint64_t word = evtchn_load(d->xen->events, port);
 
-	if (unlikely(guest_copy_in_word(v, &port, linear)))
-		return -XEN_EFAULT;
-	word = evtchn_load(d->xen->events, port);
 	if (unlikely(evtchn_word_kind(word) != EVTCHN_IPI))
 		return send_other(d, port, word);
 	/* The target's vcpu_info may be guest memory: hence the section. */

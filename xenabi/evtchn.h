@@ -46,8 +46,8 @@ void evtchn_domain_retire(struct domain *d);
 struct hypercall;
 /* EVTCHNOP_*: the hypercall. */
 int64_t evtchn_hypercall(struct hypercall *h);
-/* EVTCHNOP_send, its structure at a guest linear address; 0 or a negative Xen errno. */
-int evtchn_send_from(struct vcpu *v, uint64_t linear);
+/* EVTCHNOP_send for the vCPU's own port; 0 or a negative Xen errno. */
+int evtchn_send(struct vcpu *v, uint32_t port);
 /* Is the port a number that could be bound? For the checks of SCHEDOP_poll. */
 bool evtchn_port_valid(const struct domain *d, uint32_t port);
 

@@ -96,12 +96,15 @@ static int op_port(struct hypercall *h, uint32_t cmd)
 
 	if (rc)
 		return rc;
+	if (cmd == EVTCHNOP_send)
+		return evtchn_send(h->v, port);
 	if (cmd == EVTCHNOP_unmask)
 		return evtchn_unmask(h->v->domain, port);
 	return evtchn_close(h->v->domain, port);
 }
 
-static_assert(sizeof(struct evtchn_unmask) == 4 && sizeof(struct evtchn_close) == 4,
+static_assert(sizeof(struct evtchn_send) == 4 && sizeof(struct evtchn_unmask) == 4 &&
+		      sizeof(struct evtchn_close) == 4,
 	      "event_channel.h");
 
 int64_t evtchn_hypercall(struct hypercall *h)
@@ -109,7 +112,7 @@ int64_t evtchn_hypercall(struct hypercall *h)
 	uint32_t cmd = (uint32_t)h->arg[0];
 
 	switch (cmd) {
-	case EVTCHNOP_send: return evtchn_send_from(h->v, h->arg[1]);
+	case EVTCHNOP_send:
 	case EVTCHNOP_unmask:
 	case EVTCHNOP_close: return op_port(h, cmd);
 	case EVTCHNOP_bind_interdomain: return op_bind_interdomain(h);

@@ -99,6 +99,19 @@ static noinline_fn void call(struct vcpu *v, bool narrow)
 	v->regs.rax = narrow ? (uint32_t)rc : (uint64_t)rc;
 }
 
+/* EVTCHNOP_send of a 64-bit kernel. */
+static inline int send(struct vcpu *v, uint64_t linear)
+{
+	uint32_t port;
+	enum gwalk_hit hit = gwalk_read_kernel_word(&v->domain->physmap, &v->walks,
+						    vcpu_arch_cr3(v), linear, &port);
+
+	if (unlikely(hit == GWALK_MISS || (hit == GWALK_USER && vcpu_arch_smap(v))) &&
+	    guest_copy_in_word(v, &port, linear))
+		return -XEN_EFAULT;
+	return evtchn_send(v, port);
+}
+
 void xen_hypercall(struct vcpu *v)
 {
 	struct vcpu_regs *r = &v->regs;
@@ -108,7 +121,7 @@ void xen_hypercall(struct vcpu *v)
 		/* The call that guests make more than all others: spared the table and the copy of
 		 * its arguments. */
 		if (r->rax == __HYPERVISOR_event_channel_op && (uint32_t)r->rdi == EVTCHNOP_send)
-			r->rax = (uint64_t)(int64_t)evtchn_send_from(v, r->rsi);
+			r->rax = (uint64_t)(int64_t)send(v, r->rsi);
 		else
 			call(v, false);
 		return;

@@ -132,6 +132,39 @@ static void word_agrees(const struct guest_paging *gp, uint64_t va)
 
 	assert_int_equal(gwalk_read_word(&pm, gp, &cache, va, &b), st == OK);
 	assert_int_equal(a, b);
+	/* The shortest one answers only what it knows. */
+	if (gwalk_read_kernel_word(&pm, &cache, gp->cr3, va, &b) == GWALK_SUPERVISOR) {
+		assert_int_equal(st, OK);
+		assert_true(gp->efer & LMA);
+		assert_int_equal(a, b);
+	}
+}
+
+static void test_a_kernel_reads_by_a_remembered_walk(void **state)
+{
+	struct guest_paging gp = long_mode();
+	uint32_t v = 0;
+
+	map_long(P | W | A);
+	put32(0x5010, 0x1234);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA + 0x10, &v), GWALK_MISS);
+	assert_int_equal(read4(&gp, VA, &v), OK);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA + 0x10, &v),
+			 GWALK_SUPERVISOR);
+	assert_int_equal(v, 0x1234);
+	/* Other tables; across the end of the page; a page of another number. */
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, 0x9000, VA, &v), GWALK_MISS);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA + 0xffd, &v), GWALK_MISS);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA + 0xffc, &v),
+			 GWALK_SUPERVISOR);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA + 0x4000, &v), GWALK_MISS);
+	/* The guest changes its tables without telling anybody. */
+	put64(0x4000 + (VA >> 12 & 511) * 8, 0x6000 | P | W | A);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA, &v), GWALK_MISS);
+	/* The caller must look at SMAP. */
+	map_long(P | W | U | A);
+	assert_int_equal(read4(&gp, VA, &v), OK);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp.cr3, VA, &v), GWALK_USER);
 }
 
 static enum status write4(const struct guest_paging *gp, uint64_t va, uint32_t v)
@@ -345,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_no_paging_truncates),
+		T(test_a_kernel_reads_by_a_remembered_walk),
 		T(test_long_mode_crosses_pages),
 		T(test_accessed_and_dirty),
 		T(test_cached_walk_sees_a_changed_entry),

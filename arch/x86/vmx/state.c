@@ -159,6 +159,16 @@ unsigned int vcpu_arch_cpl(struct vcpu *v)
 	return (vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_SS)) & VMX_RIGHTS_DPL) >> 5;
 }
 
+uint64_t vcpu_arch_cr3(struct vcpu *v)
+{
+	return vmx_get_cr3(v);
+}
+
+bool vcpu_arch_smap(struct vcpu *v)
+{
+	return vmx_get_cr4(v) & CR4_SMAP;
+}
+
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 {
 	(void)v;

@@ -187,6 +187,18 @@ unsigned int vcpu_arch_cpl(struct vcpu *v)
 	return guest_cpl;
 }
 
+uint64_t vcpu_arch_cr3(struct vcpu *v)
+{
+	(void)v;
+	return 0;
+}
+
+bool vcpu_arch_smap(struct vcpu *v)
+{
+	(void)v;
+	return false;
+}
+
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 {
 	(void)v;
