@@ -108,6 +108,10 @@ static void each_missing_thing_is_named(void **state)
 	cap.ept_vpid = 0;
 	assert_true(names_one(&cap, "EPT (extended page tables)"));
 	assert_true(names_one(&cap, "unrestricted guest"));
+	assert_false(names_one(&cap, "INVEPT"));
+
+	cap = full();
+	cap.ept_vpid &= ~EPT_CAP_INVEPT;
 	assert_true(names_one(&cap, "INVEPT"));
 
 	cap = full();

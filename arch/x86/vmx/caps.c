@@ -102,6 +102,8 @@ static uint32_t choose(uint64_t allowed, const struct control_bit *bits, size_t 
 
 static void check_ept(const struct vmx_capabilities *cap, struct missing *m)
 {
+	if (!(cap->proc2 >> 32 & PROC2_EPT))
+		return; /* named already */
 	if (!(cap->ept_vpid & EPT_CAP_WALK4))
 		lacks(m, "EPT with four levels");
 	if (!(cap->ept_vpid & EPT_CAP_WB))
