@@ -311,7 +311,7 @@ static int nearest(const struct xs_view *v, size_t len, struct xs_node **out, ui
 /* Create the node of the path in the scratch and what is missing above it; all or nothing. */
 static int create_node(const struct xs_view *v, size_t len, struct xs_node **out)
 {
-	struct xs_node *parent, *first_parent, *n = NULL;
+	struct xs_node *parent, *first_parent, *n;
 	const char *path = v->store->path;
 	uint32_t missing;
 	size_t at, made_len;
@@ -323,7 +323,7 @@ static int create_node(const struct xs_view *v, size_t len, struct xs_node **out
 	if (v->conn->domid != 0 && have + missing > XS_QUOTA_NODES)
 		return XEN_ENOSPC;
 	first_parent = parent;
-	made_len = at = parent->path_len;
+	made_len = parent->path_len;
 	while (!err && made_len < len) {
 		at = made_len == 1 ? 1 : made_len + 1;
 		while (at < len && path[at] != '/')
@@ -334,7 +334,7 @@ static int create_node(const struct xs_view *v, size_t len, struct xs_node **out
 			made_len = at;
 		}
 	}
-	*out = n;
+	*out = parent;
 	if (!err)
 		return 0;
 	while (parent != first_parent) {
