@@ -19,9 +19,9 @@ void log_guest_printf(enum log_level level, const char *fmt, ...) printf_like(2,
 /* What goes to the serial line: up to this level; -1 for nothing. Set at boot. */
 extern int log_threshold, log_guest_threshold;
 
-#define log_error(...) log_printf(LOG_ERROR, __VA_ARGS__)
+#define log_error(...)   log_printf(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_printf(LOG_WARNING, __VA_ARGS__)
-#define log_info(...) log_printf(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_printf(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)    log_printf(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_printf(LOG_DEBUG, __VA_ARGS__)
 
 #endif
