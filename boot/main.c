@@ -2,6 +2,7 @@
 /* Flow C of DESIGN.md: from the boot loader to the scheduler, one step a line. */
 #include "arch/x86/cpu/asm.h"
 #include "arch/x86/cpu/check.h"
+#include "arch/x86/cpu/cpuid_bits.h"
 #include "arch/x86/cpu/desc.h"
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/percpu.h"
@@ -19,6 +20,7 @@
 #include "core/sched.h"
 #include "drivers/uart16550.h"
 #include "drivers/video.h"
+#include "mm/round.h"
 
 #define MISSING_MAX 16
 #define INFO_MAX    MIB(1)
@@ -167,13 +169,22 @@ void smp_core_main(void)
 	sched_run();
 }
 
+/* What depends on how fast the clock goes, and whether somebody else schedules our cores. */
+static void set_periods(void)
+{
+	bool under_hypervisor = cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_HYPERVISOR;
+
+	sched_slice = boot_options.slice_us * tsc_khz / 1000;
+	round_nmi_after = under_hypervisor ? 10 * tsc_khz : tsc_khz / 10;
+}
+
 /* The boot core, on its own stack. */
 static void boot_continue(void)
 {
 	platform_read_acpi();
 	platform_init(entry_tsc);
 	log_info("entered at TSC %llu", (unsigned long long)entry_tsc);
-	sched_slice = boot_options.slice_us * tsc_khz / 1000;
+	set_periods();
 	fpu_init_core();
 	if (vmx_available) {
 		vmx_init();
