@@ -31,14 +31,15 @@ class Monitor:
         return self.session.expect(answer, timeout, start=start)
 
 
-@pytest.fixture
-def running(endless, kind, log, tmp_path):
+@pytest.fixture(params=(1, 2), ids=("one-core", "two-cores"))
+def running(request, endless, kind, log, tmp_path):
     listed = []
     for name in ("one", "two"):
         path = tmp_path / f"{name}.cfg"
         path.write_text(guestcfg.text(name, kernel="endless", memory=16))
         listed.append(iso.Module(str(path), f"{name}.cfg"))
-    with Session([*listed, iso.Module(endless, "endless")], kind=kind, host_memory=256, log=log,
+    with Session([*listed, iso.Module(endless, "endless")], kind=kind, cores=request.param,
+                 host_memory=256, log=log,
                  base_cmdline="console=com1 com1=115200,8n1 idle=monitor") as session:
         session.expect(r"\(one\) still alive", 60)
         session.expect(r"\(two\) still alive", 60)
@@ -55,6 +56,9 @@ def silent(session, name, seconds=3):
 def test_it_shows_and_rules_the_guests(running):
     monitor = Monitor(running)
     monitor.enter()
+    # Whole lines of one guest each, under its name.
+    spoken = [line for line in running.text.splitlines()[:-1] if "alive" in line]
+    assert spoken and all(line in ("(one) still alive", "(two) still alive") for line in spoken)
     monitor("help", "domains")
     monitor("domains", r"\bone\b(.*\n)+?.*\btwo\b")
     monitor("vcpus", r"\bone\b(.*\n)+?.*\btwo\b")
