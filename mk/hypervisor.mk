@@ -14,7 +14,16 @@ HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/ept.
   $(addprefix arch/x86/vmx/,run.c exits.c exit_cpuid.c exit_msr.c exit_ept.c exit_intr.c inject.c state.c \
   vlapic.c vlapic_regs.c vcpu.c tags.c mmio.c \
   cpuid_policy.c msr_policy.c)
-opt_of = $(if $(filter $(HV_HOT),$(1)),-fno-align-loops -fno-align-jumps,-Os)
+opt_of = $(if $(filter $(HV_HOT),$(1)),-fno-align-loops -fno-align-jumps $(HV_HOT_FLAGS),-Os)
+
+# GCC optimises across files: short functions of one layer are inlined into another. The hot files
+# make no frames; with RBP left alone in them, a backtrace steps over theirs.
+ifeq ($(findstring clang,$(CC)),)
+HV_LTO := -flto=2 -flto-partition=one -ffixed-rbp
+HV_HOT_FLAGS := -fomit-frame-pointer
+endif
+HV_C_OBJECTS := $(filter %.c.o,$(HV_OBJECTS))
+HV_ASM_OBJECTS := $(filter %.asm.o,$(HV_OBJECTS))
 
 .PHONY: all
 all: $(HV_IMAGE) $(HV_IMAGE).elf
@@ -22,15 +31,15 @@ all: $(HV_IMAGE) $(HV_IMAGE).elf
 # What an object was made with: other flags or another compiler make it anew.
 $(BUILD)/hv/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(TARGET_CC) $(CFLAGS_HV) $(NASMFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
-	  echo '$(TARGET_CC) $(CFLAGS_HV) $(NASMFLAGS) $(LDFLAGS)' > $@
+	@echo '$(TARGET_CC) $(CFLAGS_HV) $(HV_LTO) $(NASMFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
+	  echo '$(TARGET_CC) $(CFLAGS_HV) $(HV_LTO) $(NASMFLAGS) $(LDFLAGS)' > $@
 .PHONY: FORCE
 FORCE:
 
 $(BUILD)/hv/%.c.o: %.c $(BUILD)/hv/flags | build/include/xen
 	@mkdir -p $(@D)
 	$(if $(Q),@echo '  CC      $<')
-	$(Q)$(TARGET_CC) $(CFLAGS_HV) $(call opt_of,$<) -MMD -MP -c $< -o $@
+	$(Q)$(TARGET_CC) $(CFLAGS_HV) $(HV_LTO) $(call opt_of,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/hv/%.asm.o: %.asm $(BUILD)/hv/flags
 	@mkdir -p $(@D)
@@ -47,8 +56,14 @@ $(BUILD)/hv/symbols0.c: scripts/mksyms.py $(BUILD)/hv/flags
 $(BUILD)/hv/symbols1.c $(BUILD)/hv/symbols2.c: $(BUILD)/hv/symbols%.c: $(BUILD)/hv/symbols%.map
 	$(Q)$(PYTHON) scripts/mksyms.py $@ <$<
 
-HV_LINK = $(LD) $(LDFLAGS) -T linker.ld -o $@ $(HV_OBJECTS)
-$(BUILD)/hv/link0.elf: $(HV_OBJECTS) linker.ld $(BUILD)/hv/symbols0.o
+# All C in one object, before the three links.
+$(BUILD)/hv/all.o: $(HV_C_OBJECTS)
+	$(if $(Q),@echo '  LD      $@')
+	$(Q)$(if $(HV_LTO),$(TARGET_CC) $(CFLAGS_HV) $(HV_LTO) -flinker-output=nolto-rel -nostdlib -r \
+	  -o $@ $^,$(LD) -r -o $@ $^)
+
+HV_LINK = $(LD) $(LDFLAGS) -T linker.ld -o $@ $(BUILD)/hv/all.o $(HV_ASM_OBJECTS)
+$(BUILD)/hv/link0.elf: $(BUILD)/hv/all.o $(HV_ASM_OBJECTS) linker.ld $(BUILD)/hv/symbols0.o
 	$(Q)$(HV_LINK) $(BUILD)/hv/symbols0.o
 $(BUILD)/hv/link1.elf: $(BUILD)/hv/symbols1.o
 	$(Q)$(HV_LINK) $<
