@@ -343,7 +343,8 @@ enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cac
 				      uint64_t cr3, uint64_t linear, uint32_t *value)
 {
 	struct gwalk_cached *w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
-	const uint8_t *from;
+	const struct pcpu *cpu = this_cpu();
+	uint32_t slot;
 	bool hit;
 
 	/* Or the compiler makes the address anew at each use. */
@@ -355,10 +356,14 @@ enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cac
 	 * supervisor's read depends on no other bit of CR0, CR4 or EFER but CR4.SMAP. */
 	hit = w->page == linear >> PAGE_SHIFT && w->cr3 == cr3 &&
 	      w->map_gen == load_acquire(&pm->map_gen) && (w->efer & GEFER_LMA) &&
-	      steps_hold(this_cpu(), w);
+	      steps_hold(cpu, w);
+	/* Nor is there a call in this function, for which registers would have to be saved. */
+	slot = window_slot(w->pfn);
+	hit = hit && cpu->window_tag[slot] == w->pfn.n;
 	if (likely(hit)) {
-		from = (const uint8_t *)window_map(w->pfn) + (linear & (PAGE_SIZE - 1));
-		__builtin_memcpy(value, from, sizeof(*value));
+		__builtin_memcpy(value,
+				 cpu->window_base + slot * PAGE_SIZE + (linear & (PAGE_SIZE - 1)),
+				 sizeof(*value));
 		cache->hits++;
 	}
 	section_end();

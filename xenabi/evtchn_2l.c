@@ -37,7 +37,8 @@ void evtchn_2l_unmask(struct xen_domain *xd, uint32_t port, struct vcpu *target,
 	if (!has_bits(xd, port) || !(atomic_and(mask_word(xd, port), ~bit) & bit))
 		return;
 	if (load_relaxed(pending_word(xd, port)) & bit)
-		*up = upcall_select(target, selector_bit(xd, port), load_relaxed(&xd->narrow));
+		*up = upcall_select(target->xen, upcall_vcpu_info(target->xen),
+				    selector_bit(xd, port), load_relaxed(&xd->narrow));
 }
 
 void evtchn_2l_clear_pending(struct xen_domain *xd, uint32_t port)

@@ -22,10 +22,16 @@ static inline uint32_t evtchn_2l_ports(const struct xen_domain *xd)
 	return load_relaxed(&xd->narrow) ? EVTCHN_2L_PORTS_32 : EVTCHN_2L_PORTS_64;
 }
 
-/* One layout, which the compiler knows. */
+/*
+ * Set the port's pending bit and, when it is new and unmasked, the target's selector bit. *up is
+ * set when upcall_pending became 1: the caller then tells the vCPU. `info` is the target's
+ * vcpu_info, or NULL: its page is away. Inside the section in which it was looked up. Two locked
+ * instructions, no call, no loop: this is the path that is counted. One layout, which the compiler
+ * knows.
+ */
 static always_inline enum evtchn_result evtchn_2l_raise_in(const struct xen_domain *xd,
-							   uint32_t port, struct vcpu *target,
-							   bool narrow, bool *up)
+							   uint32_t port, struct xen_vcpu *target,
+							   uint8_t *info, bool narrow, bool *up)
 {
 	uint64_t *pending = (uint64_t *)(void *)(xd->shared + SHARED_PENDING) + port / 64;
 	const uint64_t *mask =
@@ -41,21 +47,19 @@ static always_inline enum evtchn_result evtchn_2l_raise_in(const struct xen_doma
 		return EVTCHN_COALESCED;
 	if (load_relaxed(mask) & bit)
 		return EVTCHN_MASKED;
-	*up = upcall_select(target, port / (narrow ? 32 : 64), narrow);
+	*up = upcall_select(target, info, port / (narrow ? 32 : 64), narrow);
 	return EVTCHN_RAISED;
 }
 
-/*
- * Set the port's pending bit and, when it is new and unmasked, the target's selector bit. *up is
- * set when upcall_pending became 1: the caller then tells the vCPU. Inside a section. Two locked
- * instructions, no call, no loop: this is the path that is counted.
- */
+/* The same in the layout that was latched. */
 static always_inline enum evtchn_result evtchn_2l_raise(const struct xen_domain *xd, uint32_t port,
 							struct vcpu *target, bool *up)
 {
+	uint8_t *info = upcall_vcpu_info(target->xen);
+
 	if (unlikely(load_relaxed(&xd->narrow)))
-		return evtchn_2l_raise_in(xd, port, target, true, up);
-	return evtchn_2l_raise_in(xd, port, target, false, up);
+		return evtchn_2l_raise_in(xd, port, target->xen, info, true, up);
+	return evtchn_2l_raise_in(xd, port, target->xen, info, false, up);
 }
 
 /* EVTCHNOP_unmask: clear the mask bit; a pending port is announced. Inside a section. */

@@ -99,16 +99,22 @@ static noinline_fn void call(struct vcpu *v, bool narrow)
 	v->regs.rax = narrow ? (uint32_t)rc : (uint64_t)rc;
 }
 
+static noinline_fn int send_slowly(struct vcpu *v)
+{
+	uint32_t port;
+
+	return guest_copy_in_word(v, &port, v->regs.rsi) ? -XEN_EFAULT : evtchn_send(v, port);
+}
+
 /* EVTCHNOP_send of a 64-bit kernel. */
-static inline int send(struct vcpu *v, uint64_t linear)
+static inline int send(struct vcpu *v)
 {
 	uint32_t port;
 	enum gwalk_hit hit = gwalk_read_kernel_word(&v->domain->physmap, &v->walks,
-						    vcpu_arch_cr3(v), linear, &port);
+						    vcpu_arch_cr3(v), v->regs.rsi, &port);
 
-	if (unlikely(hit == GWALK_MISS || (hit == GWALK_USER && vcpu_arch_smap(v))) &&
-	    guest_copy_in_word(v, &port, linear))
-		return -XEN_EFAULT;
+	if (unlikely(hit == GWALK_MISS || (hit == GWALK_USER && vcpu_arch_smap(v))))
+		return send_slowly(v);
 	return evtchn_send(v, port);
 }
 
@@ -121,7 +127,7 @@ void xen_hypercall(struct vcpu *v)
 		/* The call that guests make more than all others: spared the table and the copy of
 		 * its arguments. */
 		if (r->rax == __HYPERVISOR_event_channel_op && (uint32_t)r->rdi == EVTCHNOP_send)
-			r->rax = (uint64_t)(int64_t)send(v, r->rsi);
+			r->rax = (uint64_t)(int64_t)send(v);
 		else
 			call(v, false);
 		return;

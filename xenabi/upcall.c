@@ -4,6 +4,7 @@
 #include "core/lib/bits.h"
 #include "core/lib/string.h"
 #include "core/vcpu_arch.h"
+#include "mm/section_drain.h"
 #include "xenabi/time.h"
 #include "xenabi/xen.h"
 
@@ -106,9 +107,11 @@ int upcall_register_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset)
 	copy_new(xv, offset, old);
 	store_release(&xv->info_registered, true);
 	/*
-	 * A sender that still used the old record set its port's pending bit before it looked, so
-	 * announcing every word once loses nothing: a spurious upcall is part of the ABI.
+	 * Senders that still use the old record have set their ports' pending bits when this
+	 * returns, so announcing every word once loses nothing: a spurious upcall is part of the
+	 * ABI.
 	 */
+	sections_drain();
 	(void)atomic_or(&xv->shadow_sel, v->domain->xen->narrow ? 0xffffffffULL : ~0ULL);
 	upcall_serve_shadow(v);
 	time_update(v);
@@ -138,18 +141,25 @@ bool upcall_is_pending_there(struct vcpu *v)
 	return pending;
 }
 
-int upcall_vector(struct vcpu *v)
+/* Nothing to inject: say so, then look again with a full fence between, so that a sender's mark (or a
+ * callback set meanwhile) is either seen here or stays. */
+static noinline_fn int upcall_gone(struct vcpu *v)
 {
-	struct xen_vcpu *xv = v->xen;
-	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
+	uint8_t vector;
 
-	/* Cleared before the look, with a full fence between: a sender's mark is either seen here
-	 * as upcall_pending, or stays. */
-	(void)atomic_xchg(&xv->upcall_maybe, false);
+	(void)atomic_xchg(&v->xen->upcall_maybe, false);
+	vector = load_relaxed(&v->domain->xen->callback_vector);
 	if (!vector || !upcall_is_pending(v))
 		return -1;
-	store_relaxed(&xv->upcall_maybe, true);
+	store_relaxed(&v->xen->upcall_maybe, true);
 	return vector;
+}
+
+int upcall_vector(struct vcpu *v)
+{
+	uint8_t vector = load_relaxed(&v->domain->xen->callback_vector);
+
+	return likely(vector && upcall_is_pending(v)) ? vector : upcall_gone(v);
 }
 
 bool xen_event_pending(struct vcpu *v)

@@ -24,6 +24,23 @@ static inline uint8_t *upcall_vcpu_info(struct xen_vcpu *xv)
 	return likely(page) ? page + xv->info_offset : NULL;
 }
 
+/* The same only if it takes no call: NULL also when this core has no window for the page. */
+static inline uint8_t *upcall_vcpu_info_quick(struct xen_vcpu *xv)
+{
+	const struct pcpu *cpu = this_cpu();
+	uint32_t slot;
+
+	if (!load_acquire(&xv->info_registered))
+		return xv->default_info;
+	if (unlikely(!load_acquire(&xv->info.valid)))
+		return NULL;
+	slot = window_slot(xv->info.pfn);
+	if (unlikely(cpu->window_tag[slot] != xv->info.pfn.n))
+		return NULL;
+	xv->info.hits++;
+	return cpu->window_base + slot * PAGE_SIZE + xv->info_offset;
+}
+
 /*
  * Strictly after the selector: a guest that clears upcall_pending and then takes the selector must
  * not find the byte set again for bits that it has seen, nor bits without the byte. Test and plain
@@ -42,13 +59,13 @@ static inline bool upcall_pending_set(uint8_t *info)
 
 /*
  * Set a selector bit, in the layout that was latched, and upcall_pending. True when upcall_pending
- * became 1, or when the bit was parked: the caller then calls upcall_notify(). The port's pending
- * bit is set already. In a section; takes no lock.
+ * became 1, or when the bit was parked because there is no record: the caller then calls
+ * upcall_notify(). The port's pending bit is set already. In the section in which `info` was looked
+ * up; takes no lock.
  */
-static inline bool upcall_select(struct vcpu *v, uint32_t selector_bit, bool narrow)
+static inline bool upcall_select(struct xen_vcpu *xv, uint8_t *info, uint32_t selector_bit,
+				 bool narrow)
 {
-	struct xen_vcpu *xv = v->xen;
-	uint8_t *info = upcall_vcpu_info(xv);
 	bool was_set;
 
 	if (unlikely(!info)) {
@@ -85,6 +102,22 @@ static inline void upcall_notify(struct vcpu *v)
 	store_relaxed(&xv->upcall_maybe, true);
 	store_relaxed(&v->attn.event, 1);
 	vcpu_kick_event(v);
+}
+
+/*
+ * upcall_notify() to the vCPU that is running here: its own entry looks, and so does whatever would
+ * block it, so there is nobody to wake or kick and nothing to ask for. False when it takes more than
+ * that, with nothing done.
+ */
+static inline bool upcall_notify_self(struct vcpu *v)
+{
+	struct xen_vcpu *xv = v->xen;
+
+	if (unlikely(load_relaxed(&xv->shadow_sel) || load_relaxed(&xv->upcall_vector) ||
+		     this_cpu()->vcpu != v || load_relaxed(&v->state) != VCPU_RUNNING))
+		return false;
+	store_relaxed(&xv->upcall_maybe, true);
+	return true;
 }
 
 /* ATTN_SHADOW: find the record's page again after a miss and write parked selector bits. Own core,

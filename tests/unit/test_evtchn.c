@@ -498,6 +498,32 @@ static void a_page_of_another_kind_is_refused(void **state)
 	assert_int_equal(register_info(v0, 1, 201, 0), -XEN_EINVAL);
 }
 
+static void a_vcpu_that_runs_here_needs_no_kick(void **state)
+{
+	uint32_t port;
+
+	host_cpu->vcpu = v0;
+	guest[0].d.xen->callback_vector = 0x33;
+	assert_int_equal(bind_ipi(v0, 0, &port), 0);
+	for (int registered = 0; registered < 2; registered++) {
+		if (registered) {
+			assert_int_equal(register_info(v0, 0, INFO_GFN, 64), 0);
+			guest_put(&guest[0].d, INFO_AT, (uint8_t[16]){ 0 }, 16);
+		}
+		assert_int_equal(xen_upcall_vector(v0), -1);
+		assert_false(v0->xen->upcall_maybe);
+		fake(v0)->kicks = 0;
+		assert_int_equal(port_op(v0, EVTCHNOP_send, port), 0);
+		assert_int_equal(fake(v0)->kicks, 0);
+		/* For as long as the guest leaves it set. */
+		assert_int_equal(xen_upcall_vector(v0), 0x33);
+		assert_int_equal(xen_upcall_vector(v0), 0x33);
+		guest[0].d.xen->shared[SHARED_PENDING] = 0;
+		memset(info(v0), 0, 16);
+	}
+	host_cpu->vcpu = NULL;
+}
+
 static void op_23_posts_to_the_local_apic(void **state)
 {
 	struct {
@@ -592,6 +618,7 @@ int main(void)
 		TEST(vcpu_info_moves_with_its_content),
 		TEST(an_event_for_a_page_that_is_gone_is_parked_and_delivered_once),
 		TEST(a_page_of_another_kind_is_refused),
+		TEST(a_vcpu_that_runs_here_needs_no_kick),
 		TEST(op_23_posts_to_the_local_apic),
 		TEST(a_poller_wakes_on_its_port_even_masked),
 	};

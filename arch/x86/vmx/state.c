@@ -166,7 +166,9 @@ uint64_t vcpu_arch_cr3(struct vcpu *v)
 
 bool vcpu_arch_smap(struct vcpu *v)
 {
-	return vmx_get_cr4(v) & CR4_SMAP;
+	(void)v;
+	/* The guest's own bit; one that is not offered cannot be set. */
+	return vmreadn(VMCSN_GUEST_CR4) & CR4_SMAP;
 }
 
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
