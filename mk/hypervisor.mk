@@ -14,13 +14,13 @@ HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/ept.
   $(addprefix arch/x86/vmx/,run.c exits.c exit_cpuid.c exit_msr.c exit_ept.c exit_intr.c inject.c state.c \
   vlapic.c vlapic_regs.c vcpu.c tags.c mmio.c \
   cpuid_policy.c msr_policy.c)
-opt_of = $(if $(filter $(HV_HOT),$(1)),-fno-align-loops -fno-align-jumps $(HV_HOT_FLAGS),-Os)
+opt_of = $(if $(filter $(HV_HOT),$(1)),$(HV_HOT_FLAGS),-Os)
 
 # GCC optimises across files: short functions of one layer are inlined into another. The hot files
 # make no frames; with RBP left alone in them, a backtrace steps over theirs.
 ifeq ($(findstring clang,$(CC)),)
 HV_LTO := -flto=2 -flto-partition=one -ffixed-rbp
-HV_HOT_FLAGS := -fomit-frame-pointer
+HV_HOT_FLAGS := -fno-align-loops -fno-align-jumps -fomit-frame-pointer
 endif
 HV_C_OBJECTS := $(filter %.c.o,$(HV_OBJECTS))
 HV_ASM_OBJECTS := $(filter %.asm.o,$(HV_OBJECTS))
