@@ -242,6 +242,6 @@ boot_text_end:
 section .bss.pages nobits alloc noexec write align=4096
 boot_tables:
 	resb 6 * 4096
-; Until the boot core has its per-core stack.
-	resb 2 * 4096
+; Until the boot core has its per-core stack; less than half of it is used.
+	resb 6 * 1024
 boot_stack_top:

@@ -36,8 +36,8 @@
 #define BASE_BAUD  115200U
 #define FIFO_DEPTH 16U
 
-#define TX_SIZE 2048U /* powers of two; the console has a longer one before it */
-#define RX_SIZE 2048U
+#define TX_SIZE 1024U /* powers of two; the console has longer ones behind them */
+#define RX_SIZE 1024U
 /* No port that works is busy for so many reads of its status register. */
 #define STUCK_READS 1000000U
 /* Causes served in one uart_poll(): several FIFOs full. */
