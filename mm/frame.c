@@ -11,7 +11,7 @@
 /* Frames that an idle core scrubs at a time, and looks at for one that needs it. */
 #define SCRUB_ORDER 4
 #define SCRUB_LOOK  512U
-#define RANGES_MAX  32
+#define RANGES_MAX  16
 
 /* Fill of a freed frame in debug builds: this, the last owner, the low bits of its number. */
 #define POISON             0xf4eeULL
