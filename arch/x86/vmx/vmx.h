@@ -100,7 +100,7 @@ struct vmx_vcpu {
 	uint64_t cr2; /* while not loaded */
 	/* Values of MSRs that stay in the registers while the vCPU is loaded. */
 	uint64_t star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux;
-	struct msr_state msr; /* msr_policy.c's */
+	struct msr_state msr;                      /* msr_policy.c's */
 	struct mmio_decoded decoded[MMIO_DECODED]; /* mmio.c's */
 
 	uint64_t tag_epoch; /* debug builds: which flush its VPID needs */
