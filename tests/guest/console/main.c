@@ -47,7 +47,7 @@ static void input(void)
 {
 	static char line[64];
 	size_t n = 0;
-	uint64_t end = system_time() + 20000 * NS_PER_MS;
+	uint64_t end = system_time() + 4000 * NS_PER_MS;
 
 	while (n < sizeof(line) - 1 && !strstr(line, "fox") && system_time() < end)
 		n += console_read(line + n, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // variants: 64 32
 // cmdline: e9
+// solo
 //
 // EVTCHNOP_reset closes everything, the console's channel too: hence output by port 0xE9. On every
 // machine: all ok.
