@@ -7,7 +7,9 @@
 #include "arch/x86/vmx/control_regs.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/machine.h"
+#include "arch/x86/vmx/tags.h"
 #include "core/lib/string.h"
+#include "core/sched.h"
 
 #include <xen/errno.h>
 
@@ -82,6 +84,11 @@ static void write_state(struct vcpu *v, const struct start_state *s)
 	vmwrite32(VMCS32_ACTIVITY, 0);
 	vmwriten(VMCSN_GUEST_PENDING_DBG, 0);
 	inject_reset(v);
+	/* No translation from before is used: now, or when it is loaded next. */
+	if (v->vmx->loaded)
+		tags_flush_vcpu(v);
+	else
+		v->vmx->last_core = ~0U;
 }
 
 /* SDM vol. 3, table 9-1, column INIT. */
@@ -174,12 +181,27 @@ void vcpu_arch_start(struct vcpu *v, const struct vcpu_start *start)
 	vlapic_started(v);
 }
 
+/* The VMCS is borrowed: nobody else may load the vCPU meanwhile. */
+static bool set_state(struct vcpu *v, const struct start_state *s, const struct vcpu_regs *regs)
+{
+	bool ok = true;
+
+	vcpu_vmcs_borrow(v);
+	if ((s->cr0 & CR0_PG) && (s->cr4 & CR4_PAE) && !(s->efer & EFER_LMA))
+		ok = reset_load_pdptes(v, s->cr3);
+	if (ok) {
+		v->regs = *regs;
+		write_state(v, s);
+	}
+	vcpu_vmcs_return(v);
+	return ok;
+}
+
 int vcpu_arch_initialise(struct vcpu *v, const struct vcpu_hvm_context *ctx)
 {
 	const struct cpuid_policy *policy = &v->domain->vmx->cpuid;
 	struct start_state s;
 	struct vcpu_regs regs;
-	bool ok = true;
 	int rc;
 
 	init_state(&s);
@@ -189,16 +211,15 @@ int vcpu_arch_initialise(struct vcpu *v, const struct vcpu_hvm_context *ctx)
 		return rc;
 	if (s.cr3 >> (policy->ext[8].eax & 0xff))
 		return -XEN_EINVAL;
-	vcpu_vmcs_borrow(v);
-	if ((s.cr0 & CR0_PG) && (s.cr4 & CR4_PAE) && !(s.efer & EFER_LMA))
-		ok = reset_load_pdptes(v, s.cr3);
-	if (ok) {
-		v->regs = regs;
-		write_state(v, &s);
-	}
-	vcpu_vmcs_return(v);
-	if (!ok)
-		return -XEN_EINVAL;
-	vlapic_started(v);
-	return 0;
+	/* A sibling may start it by INIT and SIPI at this moment. While it is paused no core takes
+	 * it, and one that has it already is seen. */
+	sched_pause(v);
+	if (load_acquire(&v->on_core))
+		rc = -XEN_EEXIST;
+	else if (!set_state(v, &s, &regs))
+		rc = -XEN_EINVAL;
+	else
+		vlapic_started(v);
+	sched_unpause(v);
+	return rc;
 }
