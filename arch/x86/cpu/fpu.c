@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
 #include "core/lib/bits.h"
+#include "core/lib/log.h"
 #include "core/lib/string.h"
 
 /* What guests may use: AMX is left out (8 KiB a switch), MPX is gone from newer CPUs. */
@@ -20,6 +21,7 @@
 #define OFFSET_XCOMP_BV 520
 #define HEADER_END      576
 #define FCW_INIT        0x37f
+#define SELF_TEST_SIZE  3072
 #define MXCSR_INIT      0x1f80
 
 /*
@@ -43,6 +45,46 @@ static uint64_t allowed_components(void)
 	return mask;
 }
 
+/*
+ * Whether XSAVE writes registers of AVX-512 where the header is, as Bochs 2.7 does with XMM16-31
+ * (it stores them behind XMM0-15). What one save spoils, the next restore refuses or loses: a guest
+ * that switches between processes would lose their registers, so it must not have these at all.
+ * Such a machine has AVX-512; XCR0 has all components.
+ */
+static bool xsave_spoils_avx512(void)
+{
+	uint8_t area[SELF_TEST_SIZE] aligned_to(64);
+	uint8_t spoilt = 0;
+
+	memset(area, 0, sizeof(area));
+	if (cpuid(CPUID_XSTATE, 0).ebx > sizeof(area))
+		return false;
+	__asm__ volatile("vpternlogd $0xff, %%zmm23, %%zmm23, %%zmm23\n\t"
+			 "xsave64 (%0)\n\t"
+			 "vpxorq %%zmm23, %%zmm23, %%zmm23"
+			 :
+			 : "r"(area), "a"(~0U), "d"(~0U)
+			 : "memory");
+	for (unsigned int i = OFFSET_XCOMP_BV; i < HEADER_END; i++)
+		spoilt |= area[i];
+	return spoilt;
+}
+
+/* Choose the components and enable them. */
+static void enable_components(void)
+{
+	uint64_t mask = allowed_components();
+
+	xsetbv(0, mask);
+	if ((mask & XCR0_AVX512) && xsave_spoils_avx512()) {
+		mask &= ~XCR0_AVX512;
+		xsetbv(0, mask);
+		if (!fpu_xcr0_mask)
+			log_warning("AVX-512 is not offered: XSAVE spoils its registers here");
+	}
+	fpu_xcr0_mask = mask;
+}
+
 void fpu_init_core(void)
 {
 	uint64_t cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -56,8 +98,7 @@ void fpu_init_core(void)
 		return;
 	}
 	write_cr4(cr4 | CR4_OSXSAVE);
-	fpu_xcr0_mask = allowed_components();
-	xsetbv(0, fpu_xcr0_mask);
+	enable_components();
 	features = cpuid(CPUID_XSTATE, 1).eax;
 	method = features & CPUID_D1_EAX_XSAVEOPT ? METHOD_XSAVEOPT : METHOD_XSAVE;
 	if (features & CPUID_D1_EAX_XSAVES)
