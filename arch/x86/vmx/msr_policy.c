@@ -68,7 +68,8 @@ static void log_unknown(struct vcpu *v, uint32_t msr, const char *verb)
 	slot = atomic_add(&l->count, 1) - 1;
 	if (slot < MSR_LOGGED_MAX)
 		store_relaxed(&l->msr[slot], msr);
-	log_info("%s: vCPU %u %s the unknown MSR 0x%x", v->domain->name, v->id, verb, msr);
+	log_guest_printf(LOG_INFO, "%s: vCPU %u %s the unknown MSR 0x%x", v->domain->name, v->id,
+			 verb, msr);
 }
 
 /* ---- TSC ---- */
