@@ -270,7 +270,7 @@ walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwa
 	/* Before the walk: a change after this leaves the slot with an old generation. */
 	uint64_t gen = load_acquire(&pm->map_gen);
 	struct physmap_entry e;
-	gfn_t gfn;
+	gfn_t gfn = to_gfn(INVALID_FRAME);
 
 	w->map_gen = 0; /* no physmap has it: empty until the walk is complete */
 	if (walk(pm, gp, linear, access, w, &gfn, fault) != OK)
