@@ -4,6 +4,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 import time
 
@@ -152,6 +153,8 @@ def run(arguments, directory):
 
 def main(argv=None):
     arguments = parser().parse_args(argv)
+    # Ended from outside, it still cleans up behind itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))
     try:
         re.compile(arguments.expect or "")
         re.compile(arguments.input_after)

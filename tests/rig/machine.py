@@ -5,6 +5,7 @@ Each is started with its serial line on file descriptors of ours, so that it
 can be read and written, and is killed when the verdict is known.
 """
 
+import ctypes
 import fcntl
 import os
 import pty
@@ -75,6 +76,14 @@ def program(variable, default):
     if not path:
         raise RigError(f"{name} not found: see packages.txt, or set {variable}")
     return path
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """In the child: however the rig ends, the emulator does not outlive it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Machine:
@@ -151,6 +160,12 @@ class Screen:
         os.write(self._fd, data)
 
 
+def _own_terminal():
+    _die_with_parent()
+    # Ctrl-C on the screen's terminal reaches the debugger.
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
     binary = program("BOCHS", "bochs")
     master, slave, name = _raw_pty()
@@ -177,7 +192,7 @@ def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
     process = subprocess.Popen(command, stdin=screen_slave, stdout=screen_slave,
                                stderr=screen_slave, cwd=directory, start_new_session=True,
                                env=dict(os.environ, TERM="dumb"),
-                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                               preexec_fn=_own_terminal)
     os.close(screen_slave)
     # Our own hold on the slave keeps the line up while the emulator has it closed.
     return Machine(process, master, master, slave, Screen(screen))
@@ -212,7 +227,8 @@ def _start_qemu(kind, directory, image, cores, memory, cpu, firmware, serial, ex
     serial_in, to_serial = os.pipe()
     with open(os.path.join(directory, "qemu.log"), "wb") as errors:
         process = subprocess.Popen(command, stdin=serial_in, stdout=serial_out, stderr=errors,
-                                   cwd=directory, start_new_session=True)
+                                   cwd=directory, start_new_session=True,
+                                   preexec_fn=_die_with_parent)
     os.close(serial_in)
     os.close(serial_out)
     return Machine(process, from_serial, to_serial)
