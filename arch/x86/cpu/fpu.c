@@ -6,7 +6,6 @@
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
 #include "core/lib/bits.h"
-#include "core/lib/log.h"
 #include "core/lib/string.h"
 
 /* What guests may use: AMX is left out (8 KiB a switch), MPX is gone from newer CPUs. */
@@ -21,7 +20,7 @@
 #define OFFSET_XCOMP_BV 520
 #define HEADER_END      576
 #define FCW_INIT        0x37f
-#define SELF_TEST_SIZE  3072
+#define SELF_TEST_SIZE  1024 /* x87, SSE and AVX */
 #define MXCSR_INIT      0x1f80
 
 /*
@@ -32,6 +31,7 @@ enum method { METHOD_FXSAVE, METHOD_XSAVE, METHOD_XSAVEOPT };
 
 uint64_t fpu_xcr0_mask;
 uint32_t fpu_area_size;
+bool fpu_compacted;
 static enum method method;
 
 static uint64_t allowed_components(void)
@@ -46,43 +46,24 @@ static uint64_t allowed_components(void)
 }
 
 /*
- * Whether XSAVE writes registers of AVX-512 where the header is, as Bochs 2.7 does with XMM16-31
- * (it stores them behind XMM0-15). What one save spoils, the next restore refuses or loses: a guest
- * that switches between processes would lose their registers, so it must not have these at all.
- * Such a machine has AVX-512; XCR0 has all components.
+ * Whether XSAVEC puts the AVX component where the compacted form has it (SDM vol. 1, 13.4.3: right
+ * behind the header). Bochs 2.7 puts it 160 bytes lower, over the header, and restores from the
+ * right place: a guest that used this form would lose registers at each switch of processes.
  */
-static bool xsave_spoils_avx512(void)
+static bool compacted_form_works(void)
 {
 	uint8_t area[SELF_TEST_SIZE] aligned_to(64);
-	uint8_t spoilt = 0;
 
+	if (!(fpu_xcr0_mask & XCR0_AVX))
+		return true;
 	memset(area, 0, sizeof(area));
-	if (cpuid(CPUID_XSTATE, 0).ebx > sizeof(area))
-		return false;
-	__asm__ volatile("vpternlogd $0xff, %%zmm23, %%zmm23, %%zmm23\n\t"
-			 "xsave64 (%0)\n\t"
-			 "vpxorq %%zmm23, %%zmm23, %%zmm23"
+	__asm__ volatile("vcmptrueps %%ymm0, %%ymm0, %%ymm0\n\t"
+			 "xsavec64 (%0)\n\t"
+			 "vxorps %%ymm0, %%ymm0, %%ymm0"
 			 :
-			 : "r"(area), "a"(~0U), "d"(~0U)
+			 : "r"(area), "a"((uint32_t)(XCR0_SSE | XCR0_AVX)), "d"(0)
 			 : "memory");
-	for (unsigned int i = OFFSET_XCOMP_BV; i < HEADER_END; i++)
-		spoilt |= area[i];
-	return spoilt;
-}
-
-/* Choose the components and enable them. */
-static void enable_components(void)
-{
-	uint64_t mask = allowed_components();
-
-	xsetbv(0, mask);
-	if ((mask & XCR0_AVX512) && xsave_spoils_avx512()) {
-		mask &= ~XCR0_AVX512;
-		xsetbv(0, mask);
-		if (!fpu_xcr0_mask)
-			log_warning("AVX-512 is not offered: XSAVE spoils its registers here");
-	}
-	fpu_xcr0_mask = mask;
+	return area[HEADER_END] == 0xff;
 }
 
 void fpu_init_core(void)
@@ -98,11 +79,13 @@ void fpu_init_core(void)
 		return;
 	}
 	write_cr4(cr4 | CR4_OSXSAVE);
-	enable_components();
+	fpu_xcr0_mask = allowed_components();
+	xsetbv(0, fpu_xcr0_mask);
 	features = cpuid(CPUID_XSTATE, 1).eax;
 	method = features & CPUID_D1_EAX_XSAVEOPT ? METHOD_XSAVEOPT : METHOD_XSAVE;
 	if (features & CPUID_D1_EAX_XSAVES)
 		wrmsr(MSR_XSS, 0);
+	fpu_compacted = (features & CPUID_D1_EAX_XSAVEC) && compacted_form_works();
 	/* What is enabled now. */
 	fpu_area_size = cpuid(CPUID_XSTATE, 0).ebx;
 }

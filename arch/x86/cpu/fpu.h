@@ -9,6 +9,7 @@
 #include "core/lib/types.h"
 
 extern uint64_t fpu_xcr0_mask; /* components that guests may use on this machine */
+extern bool fpu_compacted;     /* XSAVEC and XSAVES are there and work */
 extern uint32_t fpu_area_size; /* bytes of a save area for all of them */
 
 /* Enable XSAVE (or FXSAVE) on the calling core. */

@@ -2,6 +2,7 @@
 #include "arch/x86/vmx/machine.h"
 
 #include "arch/x86/cpu/cpuid_bits.h"
+#include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/vmx/tags.h"
@@ -72,6 +73,11 @@ void vmx_init(void)
 	if (vmx_controls_decide(&boot_capabilities, &vmx_controls, missing, 1))
 		panic("VMX without %s", missing[0]);
 	cpuid_host_read(&vmx_cpuid_host);
+	if (!fpu_compacted && (vmx_cpuid_host.xstate[1].eax & CPUID_D1_EAX_XSAVEC)) {
+		vmx_cpuid_host.xstate[1].eax &=
+			~(uint32_t)(CPUID_D1_EAX_XSAVEC | CPUID_D1_EAX_XSAVES);
+		log_warning("XSAVEC and XSAVES are not offered: they lose registers here");
+	}
 	vmx_controls_describe(&vmx_controls, features, sizeof(features));
 	log_info("VMX: optional features used: %s", features[0] ? features : "none");
 }
