@@ -199,6 +199,11 @@ static bool option_x2apic(struct text value, struct cmdline_options *out)
 	return parse_bool(value, &out->x2apic);
 }
 
+static bool option_step_delay(struct text value, struct cmdline_options *out)
+{
+	return parse_u64(value, &out->step_delay);
+}
+
 static bool option_idle(struct text value, struct cmdline_options *out)
 {
 	static const char *const names[] = {
@@ -268,6 +273,7 @@ static const struct {
 	{ "sched_slice_us", option_slice_us, false },
 	{ "sched_credit_tslice_ms", option_tslice_ms, false },
 	{ "conswitch", option_conswitch, false },
+	{ "step_delay", option_step_delay, false },
 };
 
 static void warn(struct cmdline_options *out, const char *what, struct text option)

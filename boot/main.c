@@ -21,6 +21,7 @@
 #include "drivers/uart16550.h"
 #include "drivers/video.h"
 #include "mm/round.h"
+#include "mm/step.h"
 
 #define MISSING_MAX 16
 #define INFO_MAX    MIB(1)
@@ -176,6 +177,10 @@ static void set_periods(void)
 
 	sched_slice = boot_options.slice_us * tsc_khz / 1000;
 	round_nmi_after = under_hypervisor ? 10 * tsc_khz : tsc_khz / 10;
+	if (XENITH_DEBUG)
+		step_delay_seed = boot_options.step_delay;
+	else if (boot_options.step_delay)
+		log_warning("step_delay= needs a debug build");
 }
 
 /* The boot core, on its own stack. */

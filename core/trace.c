@@ -18,6 +18,7 @@ static const char *const names[TRACE_EVENT_COUNT] = {
 	[TRACE_NMI_KICK] = "NMI kick",
 	[TRACE_ROUND] = "round",
 	[TRACE_DOMAIN] = "domain",
+	[TRACE_STEP] = "step",
 };
 
 void trace_init_core(void)

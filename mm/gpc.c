@@ -5,6 +5,7 @@
 #include "mm/ept.h"
 #include "mm/gpc_index.h"
 #include "mm/section_drain.h"
+#include "mm/step.h"
 
 static struct gpc **bucket(struct physmap *pm, gfn_t gfn)
 {
@@ -74,6 +75,7 @@ static pfn_t resolve(struct physmap *pm, gfn_t gfn)
 	if (!cacheable(e.type))
 		return to_pfn(INVALID_FRAME);
 	store_release(w.slot, w.entry | EPT_HAS_GPC);
+	protocol_step(STEP_RESOLVED);
 	return e.pfn;
 }
 
@@ -81,7 +83,9 @@ static pfn_t resolve(struct physmap *pm, gfn_t gfn)
 static void publish(struct gpc *g, pfn_t pfn)
 {
 	g->pfn = pfn;
+	protocol_step(STEP_FRAME_STORED);
 	store_release(&g->valid, true);
+	protocol_step(STEP_PUBLISHED);
 }
 
 void gpc_init(struct gpc *g, struct physmap *pm, enum gpc_kind kind, const char *name)
@@ -98,8 +102,10 @@ void gpc_init(struct gpc *g, struct physmap *pm, enum gpc_kind kind, const char 
 static void withdraw(struct gpc *g)
 {
 	store_relaxed(&g->valid, false);
+	protocol_step(STEP_WITHDRAWN);
 	sections_drain();
 	unhash(g);
+	protocol_step(STEP_UNHASHED);
 }
 
 enum status gpc_activate(struct gpc *g, gfn_t gfn)

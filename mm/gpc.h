@@ -8,6 +8,7 @@
 
 #include "mm/physmap.h"
 #include "mm/section.h"
+#include "mm/step.h"
 #include "mm/window.h"
 
 enum gpc_kind {
@@ -53,6 +54,7 @@ static inline void *gpc_page(struct gpc *g)
 		return NULL;
 	}
 	g->hits++;
+	protocol_step(STEP_GPC_VALID);
 	return window_map(g->pfn);
 }
 

@@ -9,6 +9,7 @@
 #include "mm/gpc_index.h"
 #include "mm/round.h"
 #include "mm/section.h"
+#include "mm/step.h"
 #include "mm/window.h"
 
 /* The last generation of the physmap that had the slot before: a tag that a core flushed for the
@@ -87,6 +88,7 @@ static void exchange(struct physmap *pm, struct physmap_change *ch, bool *stale,
 		new = ept_make_leaf(ch->pfn, ch->type, ch->order);
 	slot = 9U * w.level == ch->order ? w.slot : ept_reach(pm, ch->gfn, ch->order);
 	old = atomic_xchg(slot, new);
+	protocol_step(STEP_EXCHANGED);
 	ch->old = ept_decode((struct ept_walk){ slot, old, ch->order / 9 }, ch->gfn);
 	if (ch->old.type == PHYSMAP_RAM)
 		pm->ram_frames--;
@@ -99,6 +101,7 @@ static void exchange(struct physmap *pm, struct physmap_change *ch, bool *stale,
 		*seen |= gpc_index_waits(pm, ch->gfn, ch->order);
 	else if (old & EPT_HAS_GPC)
 		gpc_index_invalidate(pm, ch->gfn);
+	protocol_step(STEP_INVALIDATED);
 }
 
 static enum status change(struct physmap *pm, struct physmap_change *ch, unsigned int n,
@@ -109,22 +112,28 @@ static enum status change(struct physmap *pm, struct physmap_change *ch, unsigne
 
 	ASSERT(n <= PHYSMAP_BATCH && !section_open());
 	spin_lock(&pm->lock);
+	protocol_step(STEP_CHANGE_LOCKED);
 	st = prepare(pm, ch, n, conditional);
 	if (st == OK) {
+		protocol_step(STEP_PREPARED);
 		for (unsigned int i = 0; i < n; i++)
 			exchange(pm, &ch[i], &stale, &seen);
 		pm->stats.changes++;
 		if (stale) {
 			store_release(&pm->map_gen, pm->map_gen + 1);
+			protocol_step(STEP_BUMPED);
 			round_run(pm); /* fence, kick, drain, wait */
 		}
-		for (unsigned int i = 0; i < n; i++)
+		for (unsigned int i = 0; i < n; i++) {
 			if (counted(ch[i].old.type))
 				frame_put(ch[i].old.pfn);
+			protocol_step(STEP_PUT);
+		}
 	}
 	if (unlikely(pm->spare_tables))
 		ept_drop_spares(pm);
 	spin_unlock(&pm->lock);
+	protocol_step(STEP_CHANGE_UNLOCKED);
 	if (unlikely(seen))
 		physmap_waiters_ready(pm);
 	return st;

@@ -8,6 +8,7 @@
 #include "core/lib/bits.h"
 #include "mm/section.h"
 #include "mm/section_drain.h"
+#include "mm/step.h"
 
 uint64_t round_nmi_after = 5000000;
 
@@ -63,11 +64,15 @@ void round_run(struct physmap *pm)
 	/* Pairs with the exchanges that make run and acc odd: each core sees our changes after its
 	 * own, or we see its epoch odd (docs/gpc.md). */
 	fence_full();
+	protocol_step(STEP_FENCED);
 	kicked = kick_cores(pm, snap);
+	protocol_step(STEP_KICKED);
 	sections_drain();
+	protocol_step(STEP_DRAINED);
 	for (; kicked; kicked &= kicked - 1) {
 		uint32_t core = bit_lowest(kicked);
 
 		wait_exit(pm, core, snap[core]);
+		protocol_step(STEP_LEFT);
 	}
 }

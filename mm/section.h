@@ -11,6 +11,7 @@
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/assert.h"
 #include "core/lib/atomic.h"
+#include "mm/step.h"
 
 /* The exchange is the full fence between this store and the load of any translation. */
 static inline void section_begin(void)
@@ -19,6 +20,7 @@ static inline void section_begin(void)
 
 	DEBUG_ASSERT(!(s->acc & 1));
 	(void)atomic_xchg(&s->acc, s->acc + 1);
+	protocol_step(STEP_SECTION_OPEN);
 }
 
 static inline void section_end(void)
@@ -26,6 +28,7 @@ static inline void section_end(void)
 	struct pcpu_shared *s = &this_cpu()->shared;
 
 	DEBUG_ASSERT(s->acc & 1);
+	protocol_step(STEP_SECTION_CLOSING);
 	store_release(&s->acc, s->acc + 1);
 }
 

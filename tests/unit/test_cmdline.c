@@ -133,6 +133,14 @@ static void bad_values_are_named_and_ignored(void **state)
 	}
 }
 
+static void the_delays_of_debug_builds_have_a_seed(void **state)
+{
+	parse("");
+	assert_int_equal(o.step_delay, 0);
+	parse("step_delay=0x1f");
+	assert_int_equal(o.step_delay, 31);
+}
+
 static void a_switch_key_that_is_no_letter_switches_it_off(void **state)
 {
 	parse("conswitch=0");
@@ -167,6 +175,7 @@ int main(void)
 		cmocka_unit_test(slices_have_bounds_and_two_units),
 		cmocka_unit_test(unknown_options_are_named_not_fatal),
 		cmocka_unit_test(bad_values_are_named_and_ignored),
+		cmocka_unit_test(the_delays_of_debug_builds_have_a_seed),
 		cmocka_unit_test(a_switch_key_that_is_no_letter_switches_it_off),
 		cmocka_unit_test(a_leading_path_is_not_an_option),
 		cmocka_unit_test(a_flood_of_unknown_options_is_cut),

@@ -19,6 +19,7 @@ enum trace_event {
 	TRACE_NMI_KICK, /* b: core */
 	TRACE_ROUND,    /* a: physmap slot << 16, b: map generation */
 	TRACE_DOMAIN,   /* a: domain << 16, b: its end, or END_NONE at the start */
+	TRACE_STEP,     /* debug builds; b: enum step of mm/step.h */
 	TRACE_EVENT_COUNT,
 };
 

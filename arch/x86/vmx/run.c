@@ -5,6 +5,7 @@
 #include "arch/x86/vmx/tags.h"
 #include "core/hooks.h"
 #include "core/sched.h"
+#include "mm/step.h"
 #include "xenabi/vcpu.h"
 
 /* entry.asm */
@@ -54,7 +55,9 @@ static noinline_fn void catch_up(struct vcpu *v)
 	const struct physmap *pm = &v->domain->physmap;
 	uint64_t gen = load_acquire(&pm->map_gen); /* sampled before the flush */
 
+	protocol_step(STEP_GENERATION_READ);
 	tags_flush_physmap(pm, gen);
+	protocol_step(STEP_FLUSHED);
 	*v->vmx->seen_gen = gen;
 	/* What could not be delivered may be now. */
 	if (load_relaxed(&v->xen->shadow_sel))
@@ -98,6 +101,7 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 		return TURN_LEAVE;
 	if (unlikely(end != x->timer_end))
 		arm_slice_timer(v, end);
+	protocol_step(STEP_ENTER);
 	if (locked)
 		spin_lock(&pm->lock);
 	if (unlikely(load_acquire(&pm->map_gen) != *x->seen_gen))
@@ -105,12 +109,14 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
 	 * the guest" and the looks at what a changer or sender writes. */
 	(void)atomic_xchg(&cpu->shared.run, cpu->shared.run + 1);
+	protocol_step(STEP_RUN_ODD);
 	if (locked)
 		spin_unlock(&pm->lock); /* no change was possible; a later one sees run odd */
 	if (likely((locked || load_acquire(&pm->map_gen) == *x->seen_gen) &&
 		   !load_relaxed(&v->attn.all)))
 		return TURN_ENTER;
 	store_release(&cpu->shared.run, cpu->shared.run + 1);
+	protocol_step(STEP_RUN_EVEN);
 	return TURN_AGAIN;
 }
 

@@ -13,10 +13,12 @@
 #include "arch/x86/cpu/relax.h"
 #include "arch/x86/cpu/trace.h"
 #include "core/lib/assert.h"
+#include "mm/step.h"
 
 __thread struct pcpu *host_cpu;
 uint64_t host_clock;
 void (*host_relax_hook)(void);
+void (*host_step_hook)(enum step s);
 
 struct pcpu *pcpus[MAX_CORES];
 struct trace_ring *trace_rings[MAX_CORES];
@@ -43,6 +45,12 @@ void host_relax(void)
 	host_clock++;
 	if (host_relax_hook)
 		host_relax_hook();
+}
+
+void step_taken(enum step s)
+{
+	if (host_step_hook)
+		host_step_hook(s);
 }
 
 void panic(const char *fmt, ...)

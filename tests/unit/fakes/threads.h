@@ -11,8 +11,9 @@
 /* Run fn as this core on a thread of its own. */
 void threads_start(uint32_t core, void (*fn)(void));
 void threads_join(uint32_t core);
-/* Let others run. */
+/* Let others run: for a moment, or only if there are any. */
 void threads_pause(void);
+void threads_yield(void);
 
 /*
  * Cores that take turns: one runs at a time, until it calls threads_wait(). threads_turn() lets a
