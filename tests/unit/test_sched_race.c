@@ -24,7 +24,7 @@
 
 #define CORES 3
 #define VCPUS 5
-#define SENDS 2000U /* by each vCPU */
+#define SENDS 2000U  /* by each vCPU */
 #define STUCK 100000 /* looks of 100 us without progress: 10 s */
 
 static struct domain *dom;
