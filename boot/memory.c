@@ -68,12 +68,17 @@ static void take_trampoline(void)
 	}
 }
 
+static uint64_t ram_end(void)
+{
+	return min_u64(memory_plan_top(&plan), usable_end());
+}
+
 /* Back the frame table for every FRAME_TABLE_SPAN in which there is RAM. */
 static enum status back_frame_table(void)
 {
 	struct memory_range r;
 	uint64_t from = 0;
-	uint64_t top = min_u64(memory_plan_top(&plan), usable_end());
+	uint64_t top = ram_end();
 	enum status st = OK;
 
 	while (st == OK && memory_plan_next(&plan, from, &r) && r.start < top) {
@@ -120,7 +125,7 @@ enum status memory_init(const struct mb2_info *mb, struct memory_range info, con
 	taken_from = LOW_END;
 	taken_to = LOW_END;
 	*error = "not enough memory for the hypervisor itself";
-	if (back_frame_table() != OK)
+	if (back_frame_table() != OK || paging_reserve_own(to_hpa(ram_end()), memory_take) != OK)
 		return ERR_NOMEM;
 	pcpus[0] = percpu_create(0, this_cpu()->apic_id, memory_take);
 	if (!pcpus[0])

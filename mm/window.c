@@ -14,7 +14,7 @@ static void *map_slot(struct pcpu *cpu, unsigned int slot, pfn_t pfn)
 {
 	void *va = cpu->window_base + slot * PAGE_SIZE;
 
-	/* Only this core uses the address; its tables are shared, its TLB is not. */
+	/* In this core's own tables: no other core has the frame mapped. */
 	cpu->window_pte[slot] = pfn_hpa(pfn).a | paging_rw_bits;
 	invlpg(va);
 	return va;

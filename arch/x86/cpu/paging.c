@@ -10,6 +10,7 @@
 #define ENTRIES      512U
 #define ADDRESS_MASK BITS(51, 12)
 #define LARGE_SIZE   MIB(2)
+#define TOP_SIZE     GIB(512) /* an entry of the top-level table */
 #define PAT_RESET    0x0007040600070406ULL
 
 /* The vmap area: one page directory's reach. */
@@ -166,6 +167,8 @@ static enum status need_table(uint64_t va, unsigned int level, paging_take_fn ta
 
 		if (*entry & PTE_P)
 			continue;
+		/* Each core has a top-level table of its own: too late for the others. */
+		ASSERT(l < 4 || take);
 		hpa = take ? take(1) : paging_alloc_table();
 		if (!hpa)
 			return ERR_NOMEM;
@@ -177,34 +180,50 @@ static enum status need_table(uint64_t va, unsigned int level, paging_take_fn ta
 	return OK;
 }
 
-enum status paging_tables_boot(void *va, uint64_t len, paging_take_fn take)
-{
-	uint64_t end = (uint64_t)va + len;
-
-	for (uint64_t a = (uint64_t)va; a < end; a = round_down(a, LARGE_SIZE) + LARGE_SIZE) {
-		enum status st = need_table(a, 1, take);
-
-		if (st != OK)
-			return st;
-	}
-	return OK;
-}
-
 enum status paging_map_boot(void *va, uint64_t len, paging_take_fn take)
 {
-	enum status st = paging_tables_boot(va, len, take);
+	for (uint64_t a = (uint64_t)va; a < (uint64_t)va + len; a += PAGE_SIZE) {
+		uint64_t hpa;
 
-	for (uint64_t a = (uint64_t)va; st == OK && a < (uint64_t)va + len; a += PAGE_SIZE) {
+		if (need_table(a, 1, take) != OK)
+			return ERR_NOMEM;
 		if (!(*entry_for(a) & PTE_P)) {
-			uint64_t hpa = take(1);
-
+			hpa = take(1);
 			if (!hpa)
 				return ERR_NOMEM;
 			store_release(entry_for(a), hpa | paging_rw_bits | PTE_G);
 		}
 		clear_page((void *)a);
 	}
+	return OK;
+}
+
+enum status paging_reserve_own(hpa_t end, paging_take_fn take)
+{
+	enum status st = OK;
+
+	for (uint64_t a = 0; st == OK && a < end.a; a += TOP_SIZE)
+		st = need_table(OWN_BASE + a, 3, take);
 	return st;
+}
+
+/* A table entry for a page of the hypervisor's that is mapped. */
+static uint64_t table_at(const uint64_t *page)
+{
+	return (*paging_pte(page) & ADDRESS_MASK) | PTE_P | PTE_RW | PTE_A | nx_bit;
+}
+
+uint64_t paging_core_tables(uint64_t *pages)
+{
+	uint64_t *top = pages, *pdpt = top + ENTRIES, *pd = pdpt + ENTRIES;
+
+	for (unsigned int i = ENTRIES / 2; i < ENTRIES; i++)
+		top[i] = paging_top_entry(i);
+	top[SELF_BASE >> 39 & (ENTRIES - 1)] = table_at(top);
+	top[WINDOWS_BASE >> 39 & (ENTRIES - 1)] = table_at(pdpt);
+	pdpt[0] = table_at(pd);
+	pd[0] = table_at(pd + ENTRIES);
+	return *paging_pte(top) & ADDRESS_MASK;
 }
 
 enum status paging_map_own(hpa_t hpa)

@@ -5,13 +5,15 @@
  *   IMAGE_BASE   0xffffffff80000000  the image: text RX, rodata R, data and bss RW
  *   VMAP_BASE    0xffffff8000000000  devices (uncached), firmware tables and modules while they are
  *                                    read; mappings here belong to the core that made them
- *   PERCORE_BASE 0xffffff0000000000  per core: stacks between guard pages, struct pcpu, windows
+ *   PERCORE_BASE 0xffffff0000000000  per core: stacks between guard pages, struct pcpu, its tables
  *   SELF_BASE    0xfffffe8000000000  the page tables themselves (the top-level table maps itself)
+ *   WINDOWS_BASE 0xfffffe0000000000  windows of the core that looks: each has tables of its own here
  *   FRAMES_BASE  0xffffc00000000000  frame table (struct frame), backed where there is RAM
  *   OWN_BASE     0xffff800000000000  own memory at OWN_BASE + hpa, mapped 2 MiB at a time when the
  *                                    hypervisor takes a chunk for itself; never unmapped
  *
- * Nothing else is mapped: no guest frame is, but through a window.
+ * Nothing else is mapped: no guest frame is, but through a window, and that on one core. All other
+ * tables are shared; top-level entries are complete before the first core gets its own copy of them.
  */
 #ifndef ARCH_X86_CPU_PAGING_H
 #define ARCH_X86_CPU_PAGING_H
@@ -21,6 +23,7 @@
 #define IMAGE_BASE   0xffffffff80000000UL
 #define VMAP_BASE    0xffffff8000000000UL
 #define SELF_BASE    0xfffffe8000000000UL
+#define WINDOWS_BASE 0xfffffe0000000000UL
 #define PERCORE_BASE 0xffffff0000000000UL
 #define FRAMES_BASE  0xffffc00000000000UL
 #define OWN_BASE     0xffff800000000000UL
@@ -65,11 +68,17 @@ enum status paging_map_own(hpa_t hpa) must_check;
 typedef uint64_t (*paging_take_fn)(uint64_t pages);
 /* Back [va, va+len) (whole pages: the frame table, per-core areas) with zeroed memory. */
 enum status paging_map_boot(void *va, uint64_t len, paging_take_fn take) must_check;
-/* Only the page tables for [va, va+len), no pages yet. */
-enum status paging_tables_boot(void *va, uint64_t len, paging_take_fn take) must_check;
+/* The upper tables that own memory below `end` will need. Before paging_core_tables(). */
+enum status paging_reserve_own(hpa_t end, paging_take_fn take) must_check;
+/*
+ * Make a core's address space in four mapped, zeroed pages: what all have, and windows at
+ * WINDOWS_BASE. Returns what belongs in its CR3; the windows' entries are the last of the pages.
+ */
+#define PAGING_CORE_TABLES 4
+uint64_t paging_core_tables(uint64_t *pages) must_check;
 /* The entry that maps the 4 KiB page at va. Its table must exist. */
 uint64_t *paging_pte(const void *va);
-/* An entry of the top-level table (0 .. 511). */
+/* An entry of the top-level table that is the same on all cores (0 .. 511). */
 uint64_t paging_top_entry(unsigned int index);
 /* Bits of the entry of a page that is read and written and not executed. */
 extern uint64_t paging_rw_bits;

@@ -14,8 +14,7 @@
 #define IST_STACK_PAGES  2
 #define IST_STRIDE       (IST_STACK_PAGES + 1)
 #define BLOCK_PAGE       16
-#define WINDOW_PAGE      32
-#define WINDOW_PAGES     (WINDOW_COUNT + 2)
+#define TABLES_PAGE      32 /* the core's own page tables */
 
 /* What the block's pages hold. */
 struct block {
@@ -24,7 +23,7 @@ struct block {
 };
 #define BLOCK_PAGES ((sizeof(struct block) + PAGE_SIZE - 1) / PAGE_SIZE)
 static_assert(IST_STACK_PAGE + IST_STRIDE * (IST_COUNT - 1) < BLOCK_PAGE, "areas overlap");
-static_assert(BLOCK_PAGE + BLOCK_PAGES < WINDOW_PAGE, "areas overlap");
+static_assert(BLOCK_PAGE + BLOCK_PAGES < TABLES_PAGE, "areas overlap");
 
 struct pcpu *pcpus[MAX_CORES];
 struct trace_ring *trace_rings[MAX_CORES];
@@ -46,7 +45,8 @@ static enum status map_area(uint32_t id, paging_take_fn take)
 	if (st == OK)
 		st = paging_map_boot(area_page(id, BLOCK_PAGE), BLOCK_PAGES * PAGE_SIZE, take);
 	if (st == OK)
-		st = paging_tables_boot(area_page(id, WINDOW_PAGE), WINDOW_PAGES * PAGE_SIZE, take);
+		st = paging_map_boot(area_page(id, TABLES_PAGE), PAGING_CORE_TABLES * PAGE_SIZE,
+				     take);
 	return st;
 }
 
@@ -63,8 +63,9 @@ struct pcpu *percpu_create(uint32_t id, uint32_t apic_id, paging_take_fn take)
 	cpu->apic_id = apic_id;
 	cpu->timer_deadline = ~0ULL;
 	cpu->stack_top = area_page(id, MAIN_STACK_PAGE + MAIN_STACK_PAGES);
-	cpu->window_base = area_page(id, WINDOW_PAGE);
-	cpu->window_pte = paging_pte(cpu->window_base);
+	cpu->cr3 = paging_core_tables((uint64_t *)(void *)area_page(id, TABLES_PAGE));
+	cpu->window_base = (uint8_t *)WINDOWS_BASE;
+	cpu->window_pte = (uint64_t *)(void *)area_page(id, TABLES_PAGE + PAGING_CORE_TABLES - 1);
 	for (unsigned int i = 0; i < WINDOW_COUNT; i++)
 		cpu->window_tag[i] = INVALID_FRAME;
 	for (uint64_t i = 0; i < IST_COUNT - 1; i++)
@@ -85,6 +86,7 @@ void percpu_load_early(struct pcpu *cpu)
 
 void percpu_load(struct pcpu *cpu)
 {
+	write_cr3(cpu->cr3);
 	desc_load(cpu->desc);
 	wrmsr(MSR_GS_BASE, (uint64_t)cpu);
 }
@@ -114,5 +116,5 @@ const char *percpu_describe(uint64_t va, uint32_t *core)
 		return "main stack";
 	if (page < BLOCK_PAGE)
 		return "stacks of exceptions";
-	return page < WINDOW_PAGE ? "block" : "windows";
+	return page < TABLES_PAGE ? "block" : "page tables";
 }

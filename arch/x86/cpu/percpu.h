@@ -39,7 +39,7 @@ struct pcpu {
 	struct vcpu *vcpu;                 /* the vCPU this core runs, or NULL */
 	uint64_t window_tag[WINDOW_COUNT]; /* pfn mapped in each slot, or INVALID_FRAME */
 	uint64_t *window_pte;              /* the PTEs of the slots */
-	uint8_t *window_base;              /* virtual address of slot 0 */
+	uint8_t *window_base;              /* address of slot 0: WINDOWS_BASE, in its own tables */
 	/* Two slots follow: for the second window (window_map_second) and for scrubbing. */
 
 	uint64_t seen_gen[MAX_PHYSMAPS]; /* map generation for which this core did INVEPT */
@@ -52,7 +52,7 @@ struct pcpu {
 	struct desc_tables *desc; /* GDT and TSS */
 	void *tss;                /* the TSS in it, for HOST_TR_BASE */
 	uint8_t *stack_top;       /* main stack, for HOST_RSP and the AP's start */
-	uint64_t start_cr3;       /* the table to load when it starts */
+	uint64_t cr3;             /* its own address space */
 	uint64_t nmi_count;
 };
 
@@ -67,7 +67,7 @@ extern uint32_t core_count;
 struct pcpu *percpu_create(uint32_t id, uint32_t apic_id, paging_take_fn take) must_check;
 /* Until the boot core has its own: a block that only this_cpu() and traps use. */
 void percpu_load_early(struct pcpu *cpu);
-/* Make it the calling core's: GS base, descriptor tables. */
+/* Make it the calling core's: address space, descriptor tables, GS base. */
 void percpu_load(struct pcpu *cpu);
 /* Continue in fn on the core's own main stack. */
 void percpu_run_on_stack(struct pcpu *cpu, void (*fn)(void)) noreturn_fn;

@@ -39,7 +39,6 @@ static void start_core(struct pcpu *cpu)
 {
 	uint32_t expected = START_NONE;
 
-	write_cr3(cpu->start_cr3);
 	percpu_load(cpu);
 	paging_init_core();
 	apic_init_core();
@@ -78,7 +77,6 @@ static void set_parameters(struct low_pages *low, struct pcpu *cpu)
 		.efer = rdmsr(MSR_EFER) & (EFER_LME | EFER_NXE),
 	};
 
-	cpu->start_cr3 = read_cr3();
 	memcpy(low->code + (trampoline_parameters - trampoline_start), &p, sizeof(p));
 	fence_full();
 }
@@ -104,7 +102,6 @@ static bool start_one(uint32_t id, uint32_t apic_id, struct low_pages *low, hpa_
 		log_error("no memory for core %u", id);
 		return false;
 	}
-	/* The area may have needed new top-level entries. */
 	prepare_low_pages(low, hpa);
 	set_parameters(low, cpu);
 	store_release(&start_state, START_NONE);
