@@ -2,11 +2,9 @@
 #include "arch/x86/vmx/tags.h"
 
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/vmx/invalidate.h"
 #include "arch/x86/vmx/machine.h"
 #include "mm/own.h"
-
-enum { INVEPT_SINGLE = 1, INVEPT_ALL = 2 };
-enum { INVVPID_SINGLE = 1, INVVPID_ALL = 2 };
 
 #define VPIDS        (1 + MAX_PHYSMAPS * MAX_VCPUS)
 #define RECORD_ORDER 5 /* pages of struct record */
@@ -27,30 +25,6 @@ static_assert(sizeof(struct record) <= PAGE_SIZE << RECORD_ORDER, "record order"
 
 static struct record *records[MAX_CORES];
 static uint64_t epochs; /* a new one for each flush that a vCPU needed */
-
-struct invalidation {
-	uint64_t tag, address;
-};
-
-static bool invept(uint64_t type, uint64_t eptp)
-{
-	struct invalidation what = { eptp, 0 };
-	bool ok;
-
-	count_insn(COUNT_INVALIDATE);
-	__asm__ volatile("invept %1, %2" : "=@cca"(ok) : "m"(what), "r"(type) : "memory");
-	return ok;
-}
-
-static bool invvpid(uint64_t type, uint16_t vpid)
-{
-	struct invalidation what = { vpid, 0 };
-	bool ok;
-
-	count_insn(COUNT_INVALIDATE);
-	__asm__ volatile("invvpid %1, %2" : "=@cca"(ok) : "m"(what), "r"(type) : "memory");
-	return ok;
-}
 
 enum status tags_init_core(void)
 {
@@ -89,6 +63,18 @@ void tags_flush_vcpu(struct vcpu *v)
 		r->vpid[x->vpid].vcpu = v;
 		r->vpid[x->vpid].epoch = x->tag_epoch;
 	}
+}
+
+void tags_load(struct vcpu *v)
+{
+	struct pcpu *cpu = this_cpu();
+	struct vmx_vcpu *x = v->vmx;
+
+	x->seen_gen = &cpu->seen_gen[v->domain->physmap.slot];
+	cpu->shared.physmap = &v->domain->physmap; /* before `run` goes odd: docs/gpc.md, I10 */
+	if (x->last_core != cpu->id)
+		tags_flush_vcpu(v);
+	x->last_core = cpu->id;
 }
 
 void tags_check(const struct vcpu *v)

@@ -18,6 +18,8 @@ enum status tags_init_core(void) must_check;
 void tags_flush_physmap(const struct physmap *pm, uint64_t gen);
 /* Drop this core's linear and combined mappings of the vCPU. */
 void tags_flush_vcpu(struct vcpu *v);
+/* The vCPU is being loaded on this core: what the protocol of entries keeps of the two. */
+void tags_load(struct vcpu *v);
 
 /* Debug builds: panic unless every tag that an entry would use was flushed for its generation. */
 void tags_check(const struct vcpu *v);

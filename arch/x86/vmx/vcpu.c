@@ -191,18 +191,13 @@ static void save_msrs(struct vmx_vcpu *x)
 
 void vcpu_arch_load(struct vcpu *v)
 {
-	struct pcpu *cpu = this_cpu();
 	struct vmx_vcpu *x = v->vmx;
 
 	make_current(v);
 	x->loaded = true;
-	x->seen_gen = &cpu->seen_gen[v->domain->physmap.slot];
-	cpu->shared.physmap = &v->domain->physmap; /* before `run` goes odd: docs/gpc.md, I10 */
-	if (x->host_core != cpu->id)
+	tags_load(v);
+	if (x->host_core != this_cpu()->id)
 		host_write_core_state(v);
-	if (x->last_core != cpu->id)
-		tags_flush_vcpu(v);
-	x->last_core = cpu->id;
 	fpu_restore(x->fpu, x->xcr0, x->xss);
 	load_msrs(x);
 	speculation_load(v);
