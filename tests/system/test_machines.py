@@ -3,12 +3,13 @@
 and the machine stays up, in the monitor if there is a serial line."""
 
 import os
+import re
 import socket
 import time
 
 import pytest
 
-from rig import iso
+from rig import TOP, iso
 from rig.session import Session
 
 BASE = "console=com1 com1=115200,8n1 idle=monitor"
@@ -71,3 +72,51 @@ def test_without_serial_the_refusal_is_on_the_vga_screen(alive, tmp_path):
             if os.path.exists(memory):
                 screen = memory.read_bytes()[::2].decode("cp437")
         assert "VMX" in screen, screen
+
+
+# drivers/video.c: a glyph of 5x8 pixels in a cell of 6x9, each pixel drawn as a square of two.
+SCALE, COLUMNS, ROWS = 2, 6, 9
+
+
+def glyphs():
+    """{rows of pixels: character}"""
+    with open(os.path.join(TOP, "drivers/video_font.c"), encoding="utf-8") as source:
+        shapes = re.findall(r'"([0-9A-V]{8})"', source.read())
+    assert len(shapes) == 95
+    return {tuple(int(row, 32) for row in shape): chr(ord(" ") + n)
+            for n, shape in enumerate(shapes)}
+
+
+def read_screen(path):
+    """The text on a screen that was saved as a PPM; what is no glyph is a question mark."""
+    kind, size, _, pixels = path.read_bytes().split(b"\n", 3)
+    assert kind == b"P6"
+    width, height = map(int, size.split())
+    font = glyphs()
+
+    def lit(column, row):
+        return pixels[3 * (row * SCALE * width + column * SCALE)] > 0x60
+
+    def cell(x, y):
+        return tuple(sum(lit(x * COLUMNS + c, y * ROWS + r) << 4 - c for c in range(5))
+                     for r in range(8))
+
+    return "\n".join("".join(font.get(cell(x, y), "?") for x in range(width // SCALE // COLUMNS))
+                     for y in range(height // SCALE // ROWS))
+
+
+def test_without_serial_the_refusal_is_on_the_efi_screen(alive, tmp_path):
+    path = str(tmp_path / "monitor")
+    extra = ["-chardev", f"socket,id=hmp,path={path},server=on,wait=off", "-mon", "chardev=hmp"]
+    picture = tmp_path / "picture.ppm"
+    with Session([iso.Module(alive, "alive")], kind="qemu-tcg", firmware="uefi", serial=False,
+                 extra=extra, base_cmdline=BASE):
+        monitor = Hmp(path)
+        deadline = time.monotonic() + 120
+        screen = ""
+        while time.monotonic() < deadline and "VMX" not in screen:
+            time.sleep(1)
+            monitor(f'screendump "{picture}"')
+            if picture.exists():
+                screen = read_screen(picture)
+        assert re.search(r"lacks.*\bVMX\b", screen), screen
