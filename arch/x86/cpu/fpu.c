@@ -17,7 +17,6 @@
 #define LEGACY_SIZE     512
 #define OFFSET_FCW      0
 #define OFFSET_MXCSR    24
-#define OFFSET_XCOMP_BV 520
 #define HEADER_END      576
 #define FCW_INIT        0x37f
 #define SELF_TEST_SIZE  1024 /* x87, SSE and AVX */
@@ -25,7 +24,7 @@
 
 /*
  * The standard form does: no supervisor component is offered to guests. XSAVES would save as much,
- * and Bochs 2.7 spoils its compacted form (see clear_header).
+ * and Bochs 2.7 spoils its compacted form (see compacted_form_works).
  */
 enum method { METHOD_FXSAVE, METHOD_XSAVE, METHOD_XSAVEOPT };
 
@@ -127,16 +126,6 @@ XRSTOR_INSN(xrstor, "xrstor64")
 XRSTOR_INSN(fxrstor, "fxrstor64")
 
 /*
- * XRSTOR wants zeros in the header behind XSTATE_BV. They are there on silicon; Bochs 2.7 saves
- * XMM16-31 behind XMM0-15 and so over the header and what follows (which is saved after).
- */
-static void clear_header(void *area)
-{
-	if (method != METHOD_FXSAVE)
-		memset((uint8_t *)area + OFFSET_XCOMP_BV, 0, HEADER_END - OFFSET_XCOMP_BV);
-}
-
-/*
  * All components are saved and loaded, also those that the vCPU's own XCR0 hides at present: it
  * may enable them again, and must find its own values then, never another vCPU's. Between the two
  * calls, with no vCPU's state loaded, XCR0 is the full mask.
@@ -150,7 +139,6 @@ void fpu_save(void *area, uint64_t xcr0, uint64_t xss)
 	case METHOD_XSAVE: xsave(area, fpu_xcr0_mask); break;
 	case METHOD_XSAVEOPT: xsaveopt(area, fpu_xcr0_mask); break;
 	}
-	clear_header(area);
 	if (xss)
 		wrmsr(MSR_XSS, 0);
 }
