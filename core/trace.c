@@ -18,6 +18,8 @@ static const char *const names[TRACE_EVENT_COUNT] = {
 	[TRACE_NMI_KICK] = "NMI kick",
 	[TRACE_ROUND] = "round",
 	[TRACE_DOMAIN] = "domain",
+	[TRACE_REFRESH] = "refresh",
+	[TRACE_PARKED] = "parked",
 	[TRACE_STEP] = "step",
 };
 

@@ -43,6 +43,17 @@ bool vlapic_post(struct vcpu *v, uint8_t vector);
 uint64_t vcpu_arch_tsc_offset(const struct vcpu *v);
 /* Queue an NMI (VCPUOP_send_nmi). Any core. */
 void vcpu_arch_nmi(struct vcpu *v);
+/*
+ * For tests, debug builds only (arch/x86/vmx/hw_pages.c): point a page of the vCPU's VMCS at a frame
+ * of its guest; INVALID_FRAME takes it back. The first time for itself: ERR_INVALID for another vCPU
+ * that has none. ERR_UNSUPPORTED: not on this machine. Outside sections.
+ */
+enum vcpu_hw_page { VCPU_HW_APIC_ACCESS, VCPU_HW_VIRTUAL_APIC, VCPU_HW_POSTED };
+enum status vcpu_arch_hw_page(struct vcpu *v, enum vcpu_hw_page page, gfn_t gfn) must_check;
+/* The cache behind it, for show. */
+struct gpc;
+const struct gpc *vcpu_arch_hw_gpc(const struct vcpu *v, enum vcpu_hw_page page);
+
 /* Leave RIP on the VMCALL so that the hypercall is issued again (continuation). Loaded vCPU. */
 void vcpu_arch_repeat_hypercall(struct vcpu *v);
 

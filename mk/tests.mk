@@ -41,7 +41,9 @@ build/guest.mk: scripts/guestrules.py scripts/header.py $(GUEST_MAINS) \
 guest-images: build/guest.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/guest.mk images
 
+# Some need the debug build.
 guest: all
+	$(Q)$(MAKE) DEBUG=1 all
 	$(Q)$(MAKE) guest-images; \
 	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) $(ONLY)
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "mm/gpc.h"
 
+#include "arch/x86/cpu/trace.h"
 #include "core/lib/string.h"
 #include "mm/ept.h"
+#include "mm/gpc_hw.h"
 #include "mm/gpc_index.h"
+#include "mm/round.h"
 #include "mm/section_drain.h"
 #include "mm/step.h"
 
@@ -42,18 +45,23 @@ void gpc_index_invalidate(struct physmap *pm, gfn_t gfn)
 	}
 }
 
-bool gpc_index_waits(const struct physmap *pm, gfn_t gfn, unsigned int order)
+bool gpc_index_waits(const struct physmap *pm, gfn_t gfn, unsigned int order, bool *hw)
 {
 	unsigned int count = order ? PHYSMAP_HASH : 1;
+	bool found = false;
 
 	for (unsigned int i = 0; i < count; i++) {
 		const struct gpc *g = pm->hash[(gfn.n + i) & (PHYSMAP_HASH - 1)];
 
-		for (; g; g = g->hash_next)
-			if (g->gfn.n >> order == gfn.n >> order)
-				return true;
+		for (; g; g = g->hash_next) {
+			if (g->gfn.n >> order != gfn.n >> order)
+				continue;
+			found = true;
+			if (GPC_HW_USED && g->kind == GPC_HW)
+				*hw = true;
+		}
 	}
-	return false;
+	return found;
 }
 
 /* What may stand behind a cache: the domain's own writable RAM, or a frame made for guests. */
@@ -108,6 +116,29 @@ static void withdraw(struct gpc *g)
 	protocol_step(STEP_UNHASHED);
 }
 
+bool gpc_index_find(struct gpc *g)
+{
+	pfn_t pfn;
+
+	if (!g->active || g->valid)
+		return g->valid;
+	pfn = resolve(g->physmap, g->gfn);
+	if (pfn_valid(pfn))
+		publish(g, pfn);
+	return g->valid;
+}
+
+/* A cache of the hardware kind was changed: its vCPU is out of the guest when this returns, and looks
+ * again before it enters. Under the lock. */
+static void settle(struct gpc *g)
+{
+	if (!GPC_HW_USED || g->kind != GPC_HW)
+		return;
+	store_relaxed(&g->hw->gen, 0);
+	protocol_step(STEP_HW_FORGOTTEN);
+	round_run(g->physmap, g->hw->owner);
+}
+
 enum status gpc_activate(struct gpc *g, gfn_t gfn)
 {
 	struct physmap *pm = g->physmap;
@@ -116,11 +147,13 @@ enum status gpc_activate(struct gpc *g, gfn_t gfn)
 
 	spin_lock(&pm->lock);
 	pfn = resolve(pm, gfn);
-	if (pfn_valid(pfn)) {
+	if (pfn_valid(pfn) || (GPC_HW_USED && g->kind == GPC_HW)) {
 		if (g->active)
 			withdraw(g);
 		hash(g, gfn);
-		publish(g, pfn);
+		if (pfn_valid(pfn))
+			publish(g, pfn);
+		settle(g);
 		st = OK;
 	}
 	spin_unlock(&pm->lock);
@@ -132,27 +165,21 @@ void gpc_deactivate(struct gpc *g)
 	struct physmap *pm = g->physmap;
 
 	spin_lock(&pm->lock);
-	if (g->active)
+	if (g->active) {
 		withdraw(g);
+		settle(g);
+	}
 	spin_unlock(&pm->lock);
 }
 
 enum status gpc_refresh(struct gpc *g)
 {
 	struct physmap *pm = g->physmap;
-	enum status st = ERR_NOT_FOUND;
+	bool found;
 
 	spin_lock(&pm->lock);
-	if (g->active && g->valid) {
-		st = OK;
-	} else if (g->active) {
-		pfn_t pfn = resolve(pm, g->gfn);
-
-		if (pfn_valid(pfn)) {
-			publish(g, pfn);
-			st = OK;
-		}
-	}
+	found = gpc_index_find(g);
 	spin_unlock(&pm->lock);
-	return st;
+	trace(TRACE_REFRESH, (uint32_t)pm->slot << 16 | found, g->gfn.n);
+	return found ? OK : ERR_NOT_FOUND;
 }

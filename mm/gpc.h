@@ -16,11 +16,17 @@ enum gpc_kind {
 	GPC_HW,   /* its address stands in a VMCS: checked by generation at entry */
 };
 
+/* The hardware kind has a user so far in debug builds alone: arch/x86/vmx/hw_pages.c. */
+#define GPC_HW_USED XENITH_DEBUG
+
+struct gpc_hw; /* mm/gpc_hw.h */
+
 struct gpc {
 	/* Hot: read inside sections. pfn is written before valid, under physmap.lock. */
 	bool valid;
 	bool active; /* hashed; under physmap.lock */
 	enum gpc_kind kind;
+	struct gpc_hw *hw; /* of the hardware kind: the VMCS it belongs to */
 	pfn_t pfn;
 	gfn_t gfn;
 	struct physmap *physmap;
@@ -29,13 +35,15 @@ struct gpc {
 	uint64_t hits, misses, invalidations;
 };
 
-/* Once, before any other use. */
+/* Once, before any other use. For the hardware kind: gpc_hw_init(). */
 void gpc_init(struct gpc *g, struct physmap *pm, enum gpc_kind kind, const char *name);
 
 /*
  * Point an inactive or active gpc at a gfn. ERR_NOT_FOUND unless the domain's own writable RAM (or
  * a frame of the hypervisor's made for it) stands there; an active gpc keeps its old target then.
- * Takes physmap.lock; outside sections. On return no core uses the old target.
+ * One of the hardware kind takes any gfn: the processor gets another page while there is none.
+ * Takes physmap.lock; outside sections. On return no core uses the old target, nor does the
+ * processor.
  */
 enum status gpc_activate(struct gpc *g, gfn_t gfn) must_check;
 /* No use of the page starts after it returns. Harmless on an inactive gpc. */

@@ -71,7 +71,7 @@ static enum status prepare(struct physmap *pm, const struct physmap_change *ch, 
 
 /*
  * Exchange one entry and mark its caches invalid. Sets *stale when somebody may hold the old
- * translation, and *seen when a cache waits for this gfn to be mapped.
+ * translation or a processor the page in place of one that was not there, and *seen when a cache waits for this gfn to be mapped.
  */
 static void exchange(struct physmap *pm, struct physmap_change *ch, bool *stale, bool *seen)
 {
@@ -98,7 +98,7 @@ static void exchange(struct physmap *pm, struct physmap_change *ch, bool *stale,
 		pm->max_gfn = max_u64(pm->max_gfn, ch->gfn.n + BIT(ch->order) - 1);
 	*stale |= ept_present(old);
 	if (!ept_present(old))
-		*seen |= gpc_index_waits(pm, ch->gfn, ch->order);
+		*seen |= gpc_index_waits(pm, ch->gfn, ch->order, stale);
 	else if (old & EPT_HAS_GPC)
 		gpc_index_invalidate(pm, ch->gfn);
 	protocol_step(STEP_INVALIDATED);
@@ -122,7 +122,7 @@ static enum status change(struct physmap *pm, struct physmap_change *ch, unsigne
 		if (stale) {
 			store_release(&pm->map_gen, pm->map_gen + 1);
 			protocol_step(STEP_BUMPED);
-			round_run(pm); /* fence, kick, drain, wait */
+			round_run(pm, NULL); /* fence, kick, drain, wait */
 		}
 		for (unsigned int i = 0; i < n; i++) {
 			if (counted(ch[i].old.type))

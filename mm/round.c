@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/relax.h"
 #include "arch/x86/cpu/trace.h"
 #include "core/lib/bits.h"
+#include "mm/gpc.h"
 #include "mm/section.h"
 #include "mm/section_drain.h"
 #include "mm/step.h"
@@ -13,7 +14,7 @@
 uint64_t round_nmi_after = 5000000;
 
 /* Kick the cores that are in this guest; fills snap[] and returns their set. */
-static uint64_t kick_cores(struct physmap *pm, uint64_t snap[MAX_CORES])
+static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t snap[MAX_CORES])
 {
 	uint32_t me = this_cpu()->id;
 	uint32_t count = load_acquire(&core_count);
@@ -21,10 +22,15 @@ static uint64_t kick_cores(struct physmap *pm, uint64_t snap[MAX_CORES])
 
 	for (uint32_t c = 0; c < count; c++) {
 		const struct pcpu_shared *s = &pcpus[c]->shared;
-		/* Read once: a second read may be even, or a later odd one, and never change. */
-		uint64_t run = load_acquire(&s->run);
+		uint64_t run;
 
-		if (c == me || !(run & 1) || load_acquire(&s->physmap) != pm) {
+		if (c == me)
+			continue;
+		/* Read once: a second read may be even, or a later odd one, and never change. */
+		run = load_acquire(&s->run);
+		/* A core that has loaded another vCPU since we read its epoch has left the guest. */
+		if (!(run & 1) || load_acquire(&s->physmap) != pm ||
+		    (GPC_HW_USED && only && load_acquire(&s->current) != only)) {
 			pm->stats.kicks_saved++;
 			continue;
 		}
@@ -55,7 +61,7 @@ static void wait_exit(struct physmap *pm, uint32_t core, uint64_t snap)
 	pm->stats.longest_wait = max_u64(pm->stats.longest_wait, clock_ticks() - start);
 }
 
-void round_run(struct physmap *pm)
+void round_run(struct physmap *pm, const struct vcpu *only)
 {
 	uint64_t snap[MAX_CORES];
 	uint64_t kicked;
@@ -65,7 +71,7 @@ void round_run(struct physmap *pm)
 	 * own, or we see its epoch odd (docs/gpc.md). */
 	fence_full();
 	protocol_step(STEP_FENCED);
-	kicked = kick_cores(pm, snap);
+	kicked = kick_cores(pm, only, snap);
 	protocol_step(STEP_KICKED);
 	sections_drain();
 	protocol_step(STEP_DRAINED);

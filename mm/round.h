@@ -4,13 +4,16 @@
 
 #include "mm/physmap.h"
 
+struct vcpu;
+
 /*
  * The waiting half of a change, private to mm/: entries exchanged, caches marked and generation
  * bumped before it. Fences; kicks each core that is in this guest (one ICR write a core, an NMI
  * when that is not heeded in time); waits for the end of the sections open now and for those cores
  * to leave guest mode. On return no core uses what was exchanged. Under pm->lock, outside sections.
+ * `only`: no other vCPU is concerned (of the hardware kind of cache); NULL: all of the guest.
  */
-void round_run(struct physmap *pm);
+void round_run(struct physmap *pm, const struct vcpu *only);
 
 /* TSC ticks after which a kick that was not heeded becomes an NMI (boot sets it: 100 us, or 10 ms
  * under another hypervisor, whose own scheduling may delay a core). */

@@ -25,7 +25,8 @@ enum step {
 	/* A cache: gpc.c. */
 	STEP_WITHDRAWN, /* no longer valid, sections not drained yet */
 	STEP_UNHASHED,
-	STEP_RESOLVED, /* looked up, not published yet */
+	STEP_HW_FORGOTTEN, /* of the hardware kind: its vCPU must look again, not kicked yet */
+	STEP_RESOLVED,     /* looked up, not published yet */
 	STEP_FRAME_STORED,
 	STEP_PUBLISHED,
 	/* An access: section.h, gpc.h. */
@@ -35,7 +36,8 @@ enum step {
 	/* An entry: arch/x86/vmx/run.c. */
 	STEP_ENTER,
 	STEP_GENERATION_READ,
-	STEP_FLUSHED, /* INVEPT done, seen_gen not stored yet */
+	STEP_FLUSHED,     /* INVEPT done, seen_gen not stored yet */
+	STEP_HW_RESOLVED, /* frames of the hardware kind looked up, not in the VMCS yet */
 	STEP_RUN_ODD,
 	STEP_RUN_EVEN, /* not entered: again */
 	STEP_COUNT,

@@ -21,9 +21,12 @@ hypercall_fn physdev_hypercall;
  * For the project's own benchmarks and tests; -ENOSYS in release builds. Argument 0:
  * HYPERCALL_DEBUG_COUNT: argument 1 a kind (arch/x86/cpu/count.h); returns how many such
  * instructions all cores have executed (COUNT=1 builds).
+ * HYPERCALL_DEBUG_HW_PAGE: arguments 1 a vCPU of the caller's domain, 2 an enum vcpu_hw_page, 3 a
+ * gfn or ~0: vcpu_arch_hw_page() (DEBUG=1 builds). -EINVAL, -EOPNOTSUPP.
  */
-#define HYPERCALL_DEBUG       __HYPERVISOR_arch_7
-#define HYPERCALL_DEBUG_COUNT 0
+#define HYPERCALL_DEBUG         __HYPERVISOR_arch_7
+#define HYPERCALL_DEBUG_COUNT   0
+#define HYPERCALL_DEBUG_HW_PAGE 1
 hypercall_fn debug_hypercall; /* debug_op.c */
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xenabi/upcall.h"
 
+#include "arch/x86/cpu/trace.h"
 #include "core/lib/bits.h"
 #include "core/lib/string.h"
 #include "core/vcpu_arch.h"
@@ -20,7 +21,10 @@ void upcall_notify_slowly(struct vcpu *v)
 {
 	struct xen_vcpu *xv = v->xen;
 
-	if (unlikely(load_relaxed(&xv->shadow_sel))) {
+	uint64_t parked = load_relaxed(&xv->shadow_sel);
+
+	if (unlikely(parked)) {
+		trace(TRACE_PARKED, (uint32_t)v->domain->id << 16 | v->id, parked);
 		vcpu_request(v, ATTN_SHADOW);
 		return;
 	}

@@ -13,6 +13,7 @@ What a guest needs stands in comments at the top of its main.c:
     // model: NAME           the emulator's CPU     // expect: crash or reboot
     // input: text           typed once it has reported something
     // solo                  never shares the machine with other guests
+    // build: debug          needs the hypervisor of DEBUG=1
 
 Guests with one vCPU and no wishes for the machine share a boot. One that does
 not finish there is booted again by itself, to see whose fault it was; the
@@ -35,7 +36,7 @@ from header import header  # noqa: E402
 from results import Results  # noqa: E402
 
 KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
-        "solo", "cmdline", "model", "input")
+        "solo", "cmdline", "model", "input", "build")
 BOOT_S = 60
 LOGS = "build/guest/log"
 
@@ -68,7 +69,7 @@ class Guest:
     def shares(self):
         return self.vcpus == 1 and not any(
             key in self.wishes for key in ("solo", "cores", "hv-cmdline", "expect", "model",
-                                           "input"))
+                                           "input", "build"))
 
     def modules(self, directory):
         extra = [line.strip() for line in self.wishes.get("config", "").split(";") if line.strip()]
@@ -108,6 +109,8 @@ def find_bench():
 def boot(guests, machine, hypervisor=None):
     """Boot some guests together: (console text, what went wrong or None)."""
     first = guests[0]
+    if "build" in first.wishes:
+        hypervisor = f"build/{first.wishes['build']}/xenith"
     os.makedirs(LOGS, exist_ok=True)
     log = os.path.join(LOGS, "+".join(guest.name for guest in guests)[:200] + ".log")
     with iso.scratch() as directory:

@@ -167,6 +167,38 @@ static void a_page_that_is_gone_is_made_up_for(void **state)
 	assert_int_equal(guest_get64(d0, CROSSING + 40), 103);
 }
 
+static unsigned int sections;
+
+static void count_sections(enum step s)
+{
+	sections += s == STEP_SECTION_OPEN;
+}
+
+/* Both pages are looked up and written in one section: the record is there or not, never a half. */
+static void half_a_record_is_never_written(void **state)
+{
+	set_runstate(v0, RUNSTATE_running, 1, 100);
+	assert_int_equal(register_area(5, v0, CROSSING), 0);
+	sections = 0;
+	host_step_hook = count_sections;
+	assert_true(runstate_write(v0));
+	host_step_hook = NULL;
+	assert_int_equal(sections, 1);
+	for (uint64_t gone = 20; gone <= 21; gone++) {
+		uint64_t there = gone == 20 ? CROSSING + 20 : CROSSING, before;
+
+		remove_page(gone);
+		before = guest_get64(d0, there);
+		set_runstate(v0, RUNSTATE_blocked, 2 + gone, 200 * gone);
+		assert_false(runstate_write(v0));
+		assert_int_equal(guest_get64(d0, there), before);
+		add_page(gone);
+		runstate_update(v0);
+		assert_int_equal(guest_get32(d0, CROSSING), RUNSTATE_blocked);
+		assert_int_equal(guest_get64(d0, CROSSING + 40), 200 * gone + 3);
+	}
+}
+
 /* What the guest's page looks like while it is written: the fake window shows the stores in order
  * only at the end, so the flag is looked for where it must not remain. */
 static void the_update_flag_is_clear_at_the_end(void **state)
@@ -249,6 +281,7 @@ int main(void)
 		TEST(the_record_follows_the_scheduler),
 		TEST(a_record_across_two_pages),
 		TEST(a_page_that_is_gone_is_made_up_for),
+		TEST(half_a_record_is_never_written),
 		TEST(the_update_flag_is_clear_at_the_end),
 		TEST(the_times_of_now_sum_to_the_system_time),
 		TEST(time_records_agree),

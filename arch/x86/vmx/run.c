@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The protocol `enter` of docs/gpc.md and the loop around it. */
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/hw_pages.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/tags.h"
 #include "core/hooks.h"
@@ -49,19 +50,25 @@ static inline bool serve(struct vcpu *v)
 	return attn.bits && serve_bits(v, attn.bits);
 }
 
-/* The physmap has changed since this core last flushed its tag. */
-static noinline_fn void catch_up(struct vcpu *v)
+/* The physmap has changed since this core last flushed its tag, or since the frames in the VMCS were
+ * looked up. */
+static noinline_fn void catch_up(struct vcpu *v, bool locked)
 {
 	const struct physmap *pm = &v->domain->physmap;
+	uint64_t *core_gen = &this_cpu()->seen_gen[pm->slot];
 	uint64_t gen = load_acquire(&pm->map_gen); /* sampled before the flush */
 
 	protocol_step(STEP_GENERATION_READ);
-	tags_flush_physmap(pm, gen);
-	protocol_step(STEP_FLUSHED);
-	*v->vmx->seen_gen = gen;
-	/* What could not be delivered may be now. */
-	if (load_relaxed(&v->xen->shadow_sel))
-		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+	if (!GPC_HW_USED || *core_gen != gen) {
+		tags_flush_physmap(pm, gen);
+		protocol_step(STEP_FLUSHED);
+		*core_gen = gen;
+		/* What could not be delivered may be now. */
+		if (load_relaxed(&v->xen->shadow_sel))
+			(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+	}
+	if (GPC_HW_USED && v->vmx->seen_gen != core_gen)
+		hw_pages_resolve(v, gen, locked);
 }
 
 /* The preemption timer ends the guest's run at the slice's end, or at a timer that was set since.
@@ -105,7 +112,7 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 	if (locked)
 		spin_lock(&pm->lock);
 	if (unlikely(load_acquire(&pm->map_gen) != *x->seen_gen))
-		catch_up(v);
+		catch_up(v, locked);
 	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
 	 * the guest" and the looks at what a changer or sender writes. */
 	(void)atomic_xchg(&cpu->shared.run, cpu->shared.run + 1);
@@ -137,8 +144,10 @@ static always_inline bool enter(struct vcpu *v)
 
 	if (unlikely(turn == TURN_AGAIN) && enter_again(v))
 		turn = TURN_ENTER;
-	if (XENITH_DEBUG && turn == TURN_ENTER)
+	if (XENITH_DEBUG && turn == TURN_ENTER) {
 		tags_check(v);
+		hw_pages_check(v);
+	}
 	return turn == TURN_ENTER;
 }
 

@@ -5,6 +5,7 @@
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/hw_pages.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/reset.h"
 #include "arch/x86/vmx/speculation.h"
@@ -119,6 +120,8 @@ static enum status alloc_parts(struct vcpu *v)
 		return ERR_NOMEM;
 	*(uint32_t *)x->vmcs = vmx_controls.revision;
 	fpu_area_init(x->fpu);
+	if (GPC_HW_USED && hw_pages_create(v) != OK)
+		return ERR_NOMEM;
 	return vlapic_create(v);
 }
 
@@ -126,6 +129,8 @@ static void free_parts(struct vcpu *v)
 {
 	struct vmx_vcpu *x = v->vmx;
 
+	if (GPC_HW_USED)
+		hw_pages_destroy(v);
 	if (x->vmcs)
 		own_free_pages(x->vmcs, 0);
 	if (x->fpu)
@@ -196,6 +201,8 @@ void vcpu_arch_load(struct vcpu *v)
 	make_current(v);
 	x->loaded = true;
 	tags_load(v);
+	if (GPC_HW_USED)
+		hw_pages_load(v);
 	if (x->host_core != this_cpu()->id)
 		host_write_core_state(v);
 	fpu_restore(x->fpu, x->xcr0, x->xss);

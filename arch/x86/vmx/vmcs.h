@@ -68,6 +68,7 @@ struct vmcsn { /* natural width */
 #define VMCS32_ENTRY_INTR_INFO     VMCS32(0x4016)
 #define VMCS32_ENTRY_ERROR_CODE    VMCS32(0x4018)
 #define VMCS32_ENTRY_INSN_LENGTH   VMCS32(0x401a)
+#define VMCS32_TPR_THRESHOLD       VMCS32(0x401c)
 #define VMCS32_PROC2_CONTROLS      VMCS32(0x401e)
 #define VMCS32_PLE_GAP             VMCS32(0x4020)
 #define VMCS32_PLE_WINDOW          VMCS32(0x4022)

@@ -434,3 +434,11 @@ void guest_serve(struct vcpu *v)
 	v->attn.bits = 0;
 	xen_vcpu_service(v, bits);
 }
+
+enum status vcpu_arch_hw_page(struct vcpu *v, enum vcpu_hw_page page, gfn_t gfn)
+{
+	(void)v;
+	(void)page;
+	(void)gfn;
+	return ERR_UNSUPPORTED;
+}
