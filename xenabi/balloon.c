@@ -73,40 +73,67 @@ static bool may_drop(const struct domain *d, uint64_t gfn)
 	return type == PHYSMAP_RAM || type == PHYSMAP_OWN;
 }
 
-/* n pages from gfn; false when one of them is not the guest's to give. */
-static bool drop_list(const struct domain *d, uint64_t gfn, uint32_t n, struct physmap_change *ch)
+/* What is given back in one round. */
+struct drops {
+	uint64_t seen; /* by gfn modulo 64: spares most looks for a page that is listed twice */
+	uint32_t count;
+	struct physmap_change ch[PHYSMAP_BATCH];
+};
+
+static bool listed(const struct drops *l, uint64_t gfn)
 {
+	if (!(l->seen & BIT(gfn % 64)))
+		return false;
+	for (uint32_t i = 0; i < l->count; i++)
+		if (l->ch[i].gfn.n == gfn)
+			return true;
+	return false;
+}
+
+/* n pages from gfn; false, and none of them, when one is not the guest's to give. */
+static bool drop_list(const struct domain *d, uint64_t gfn, uint32_t n, struct drops *l)
+{
+	uint32_t count = l->count;
+
 	for (uint32_t i = 0; i < n; i++) {
-		if (!may_drop(d, gfn + i))
+		if (!may_drop(d, gfn + i) || listed(l, gfn + i))
 			return false;
-		ch[i] = (struct physmap_change){ .gfn = to_gfn(gfn + i), .type = PHYSMAP_NONE };
+		l->ch[count + i] =
+			(struct physmap_change){ .gfn = to_gfn(gfn + i), .type = PHYSMAP_NONE };
+		l->seen |= BIT((gfn + i) % 64);
 	}
+	l->count = count + n;
 	return true;
 }
 
 /* One extent of more pages than a batch has. */
 static bool decrease_large(struct domain *d, uint64_t gfn, uint32_t pages)
 {
-	struct physmap_change ch[PHYSMAP_BATCH];
+	for (uint32_t i = 0; i < pages; i += PHYSMAP_BATCH) {
+		struct drops l;
 
-	for (uint32_t i = 0; i < pages; i += PHYSMAP_BATCH)
-		if (!drop_list(d, gfn + i, PHYSMAP_BATCH, ch) ||
-		    physmap_change(&d->physmap, ch, PHYSMAP_BATCH) != OK)
+		l.seen = 0;
+		l.count = 0;
+		if (!drop_list(d, gfn + i, PHYSMAP_BATCH, &l) ||
+		    physmap_change(&d->physmap, l.ch, PHYSMAP_BATCH) != OK)
 			return false;
+	}
 	return true;
 }
 
 /* Returns how many of the extents are gone. */
 static uint32_t decrease(const struct extents *x)
 {
-	struct physmap_change ch[PHYSMAP_BATCH];
 	uint32_t pages = 1U << x->order, n = 0;
+	struct drops l;
 
 	if (pages > PHYSMAP_BATCH)
 		return decrease_large(x->d, x->gfn[0], pages);
-	while (n < x->count && drop_list(x->d, x->gfn[n], pages, &ch[n * pages]))
+	l.seen = 0;
+	l.count = 0;
+	while (n < x->count && drop_list(x->d, x->gfn[n], pages, &l))
 		n++;
-	return n && physmap_change(&x->d->physmap, ch, n * pages) == OK ? n : 0;
+	return n && physmap_change(&x->d->physmap, l.ch, l.count) == OK ? n : 0;
 }
 
 static void put_frames(pfn_t first, uint32_t n)

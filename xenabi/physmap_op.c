@@ -151,9 +151,9 @@ static int64_t add_range(struct hypercall *h, const struct xen_add_to_physmap *a
 		if (i - start >= PAGES_BUDGET || (i > start && sched_must_return(h->v)))
 			return memory_op_again(h, XENMEM_add_to_physmap, i);
 		rc = physmap_op_add(h->v, a->space, a->idx + i, a->gpfn + i);
-		/* As Xen: how far it came, or what stopped the first one. */
+		/* As Xen: what stops it is the answer, however far it came. */
 		if (rc)
-			return i ? (int64_t)i : rc;
+			return rc;
 	}
 	return start > a->size ? -XEN_EILSEQ : 0;
 }

@@ -4,31 +4,8 @@
 import pytest
 
 from rig import guestcfg, iso
+from rig.monitor import PROMPT, Monitor
 from rig.session import Expectation, Session
-
-PROMPT = "xenith> "
-
-
-class Monitor:
-    """The hypervisor's monitor, entered by Ctrl-A three times for each guest before it."""
-
-    def __init__(self, session):
-        self.session = session
-
-    def enter(self):
-        for _ in range(4):
-            start = len(self.session.text)
-            self.session.send("\x01\x01\x01")
-            self.session.expect(r"input to", 60, start=start)
-            self.session.settle()
-            if "monitor" in self.session.text[start:]:
-                return
-        raise Expectation("Ctrl-A three times does not come to the monitor")
-
-    def __call__(self, command, answer, timeout=60):
-        start = len(self.session.text)
-        self.session.send(command + "\r")
-        return self.session.expect(answer, timeout, start=start)
 
 
 @pytest.fixture(params=(1, 2), ids=("one-core", "two-cores"))
@@ -66,6 +43,12 @@ def test_it_shows_and_rules_the_guests(running):
     monitor("memory", r"(?i)free")
     monitor("log", r"domain 1 starts")
     monitor("evtchn one", PROMPT)
+    monitor("mem-set one", r"one: 1 to 16 MiB")
+    monitor("mem-set one 17", r"one: 1 to 16 MiB")
+    monitor("mem-set one 0x", r"one: 1 to 16 MiB")
+    monitor("mem-set three 8", r"three: no such guest")
+    monitor("mem-set one 8", PROMPT)
+    monitor("xenstore", r"/memory/target = \"8192\"(.*\n)+?.*/memory/target = \"16384\"")
     monitor("nonsense", r"(?i)unknown|no such|help")
 
     monitor("pause one", PROMPT)

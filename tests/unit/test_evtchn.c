@@ -600,6 +600,76 @@ static void a_poller_wakes_on_its_port_even_masked(void **state)
 	assert_int_equal(v1->state, VCPU_RUNNING);
 }
 
+/* An upcall ends a poll as well, whatever is polled for. */
+static void a_poller_wakes_on_any_unmasked_event(void **state)
+{
+	static const uint32_t bad[] = { 0, 4095, 4096, 32 * 1024, 0x80000001, 0xffffffff };
+	uint32_t port[2] = { 0 };
+
+	v1->state = VCPU_RUNNING;
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(poll(v1, &bad[i], 1, 0), -XEN_EINVAL);
+	assert_int_equal(v1->state, VCPU_RUNNING);
+	assert_int_equal(bind_ipi(v0, 1, &port[0]), 0);
+	assert_int_equal(bind_ipi(v0, 1, &port[1]), 0);
+	assert_int_equal(poll(v1, port, 1, 0), 0);
+	assert_int_equal(v1->state, VCPU_BLOCKED);
+	assert_int_equal(port_op(v0, EVTCHNOP_send, port[1]), 0);
+	assert_int_equal(v1->state, VCPU_RUNNING);
+	/* One that is pending keeps it from sleeping. */
+	v1->attn.all = 0;
+	assert_int_equal(poll(v1, port, 1, 0), 0);
+	assert_int_equal(v1->state, VCPU_RUNNING);
+	/* Nor does one that is pending and masked, until it is unmasked. */
+	memset(info(v1), 0, 16);
+	guest[0].d.xen->shared[SHARED_PENDING] = 0;
+	guest[0].d.xen->shared[SHARED_MASK_64] = 0xff;
+	assert_int_equal(port_op(v0, EVTCHNOP_send, port[1]), 0);
+	assert_int_equal(poll(v1, port, 1, 0), 0);
+	assert_int_equal(v1->state, VCPU_BLOCKED);
+	assert_int_equal(port_op(v0, EVTCHNOP_unmask, port[1]), 0);
+	assert_int_equal(v1->state, VCPU_RUNNING);
+}
+
+/* A timer that is armed knows neither port nor vector: those of its end count. */
+static void a_timer_fires_where_things_are_bound_then(void **state)
+{
+	struct {
+		uint32_t vcpu;
+		uint8_t vector, pad[3];
+	} u = { 0, 0x41, { 0 } };
+	uint64_t when[2] = { 3000, 0 };
+	uint32_t first, second, ipi;
+
+	assert_int_equal(bind_virq(v0, VIRQ_TIMER, 0, &first), 0);
+	guest_put(v0->domain, ARG, &u, sizeof(u));
+	assert_int_equal(guest_call2(v0, __HYPERVISOR_hvm_op, 23, ARG), 0);
+	guest_put(v0->domain, ARG, when, sizeof(when));
+	assert_int_equal(guest_call3(v0, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, ARG),
+			 0);
+	assert_int_equal(port_op(v0, EVTCHNOP_close, first), 0);
+	assert_int_equal(bind_ipi(v0, 1, &ipi), 0);
+	assert_int_equal(ipi, first);
+	assert_int_equal(bind_virq(v0, VIRQ_TIMER, 0, &second), 0);
+	u.vector = 0x52;
+	guest_put(v0->domain, ARG, &u, sizeof(u));
+	assert_int_equal(guest_call2(v0, __HYPERVISOR_hvm_op, 23, ARG), 0);
+	fake(v0)->posts = 0;
+	fake(v0)->vector = 0;
+	guest_clock(5000 + 3000);
+	assert_true(pending(v0, second) && !pending(v0, ipi));
+	assert_int_equal(fake(v0)->posts, 1);
+	assert_int_equal(fake(v0)->vector, 0x52);
+	/* With nothing bound it is over without a trace. */
+	guest_put(v0->domain, ARG, &(uint64_t[2]){ 6000, 0 }, 16);
+	assert_int_equal(guest_call3(v0, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, ARG),
+			 0);
+	assert_int_equal(port_op(v0, EVTCHNOP_close, second), 0);
+	guest_clock(5000 + 6000);
+	assert_true(!pending(v0, second) && !pending(v0, ipi));
+	assert_int_equal(fake(v0)->posts, 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -621,6 +691,8 @@ int main(void)
 		TEST(a_vcpu_that_runs_here_needs_no_kick),
 		TEST(op_23_posts_to_the_local_apic),
 		TEST(a_poller_wakes_on_its_port_even_masked),
+		TEST(a_poller_wakes_on_any_unmasked_event),
+		TEST(a_timer_fires_where_things_are_bound_then),
 	};
 
 	return cmocka_run_group_tests_name("evtchn", tests, NULL, NULL);

@@ -169,6 +169,12 @@ static void the_32_bit_structure(void **state)
 	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_populate_physmap, ARG), 0);
 }
 
+static void remove_gfn(uint64_t gfn)
+{
+	guest_put(d0, ARG, &(uint64_t[2]){ DOMID_SELF, gfn }, 16);
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_remove_from_physmap, ARG), 0);
+}
+
 static int64_t add(uint32_t space, uint64_t idx, uint64_t gpfn)
 {
 	struct xen_add_to_physmap a = {
@@ -236,6 +242,65 @@ static void ram_moves(void **state)
 	assert_int_equal(add(XENMAPSPACE_gmfn, 40, 51), -XEN_EINVAL);
 }
 
+static void a_range_moves_to_its_first_fault(void **state)
+{
+	struct xen_add_to_physmap a = { .domid = DOMID_SELF,
+					.size = 40,
+					.space = XENMAPSPACE_gmfn_range,
+					.idx = 20,
+					.gpfn = 0x50000 };
+	unsigned int times;
+
+	guest_put(d0, 59 * PAGE_SIZE, "59", 3);
+	guest_put(d0, ARG, &a, sizeof(a));
+	/* Every look says that the scheduler wants the core. */
+	v0->attn.bits = ATTN_RESCHED;
+	assert_int_equal(
+		guest_call(v0, MEMORY, (uint64_t[5]){ XENMEM_add_to_physmap, ARG }, &times), 0);
+	assert_int_equal(times, 40);
+	assert_true(!mapped(20) && !mapped(59) && mapped(60) && mapped(0x50000));
+	assert_int_equal(guest_get32(d0, (0x50000UL + 39) * PAGE_SIZE) & 0xffff,
+			 *(const uint16_t *)(const void *)"59");
+	/* What stops it is the answer, however far it came. */
+	remove_gfn(0x50000 + 10);
+	a.idx = 0x50000;
+	a.gpfn = 20;
+	guest_put(d0, ARG, &a, sizeof(a));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap, ARG), -XEN_EINVAL);
+	assert_true(mapped(20) && mapped(29) && !mapped(30) && mapped(0x50000 + 11));
+	/* A start that the guest made up. */
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap | 41 << 6, ARG),
+			 -XEN_EILSEQ);
+	/* Nothing, and past the end of the numbers. */
+	a.size = 0;
+	guest_put(d0, ARG, &a, sizeof(a));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap, ARG), 0);
+	a.size = 3;
+	a.idx = ~0UL;
+	guest_put(d0, ARG, &a, sizeof(a));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap, ARG), -XEN_EINVAL);
+}
+
+/* A page that is named twice can be given back once. */
+static void an_extent_counts_once(void **state)
+{
+	uint64_t ram = d0->physmap.ram_frames;
+
+	put_list(20, 8, 1);
+	guest_put(d0, LIST + 5 * 8, &(uint64_t){ 22 }, 8);
+	assert_int_equal(reserve(XENMEM_decrease_reservation, 8, 0, NULL), 5);
+	assert_int_equal(d0->physmap.ram_frames, ram - 5);
+	assert_true(!mapped(24) && mapped(26));
+	/* The same with extents that overlap. */
+	put_list(32, 2, 4);
+	assert_int_equal(reserve(XENMEM_decrease_reservation, 2, 3, NULL), 1);
+	assert_int_equal(d0->physmap.ram_frames, ram - 5 - 8);
+	/* Mapped twice in one batch: the second takes the place of the first. */
+	put_list(0x10000, 2, 0);
+	assert_int_equal(reserve(XENMEM_populate_physmap, 2, 0, NULL), 2);
+	assert_int_equal(d0->physmap.ram_frames, ram - 5 - 8 + 1);
+}
+
 static void grant_frames_are_mapped(void **state)
 {
 	struct gnttab_query_size q = { .dom = DOMID_SELF };
@@ -296,6 +361,25 @@ static void a_batch_reports_each_error(void **state)
 	assert_int_equal(errs[1], -XEN_EINVAL);
 	assert_int_equal(errs[2], 0);
 	assert_true(mapped(0x50000) && mapped(0x50002) && !mapped(40));
+	/* Nothing is moved before the entry could be read. */
+	idx[0] = 44;
+	guest_put(d0, LIST, idx, sizeof(idx));
+	b.gpfns.p = (xen_pfn_t *)NOWHERE;
+	guest_put(d0, ARG, &b, sizeof(b));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EFAULT);
+	assert_true(mapped(44));
+	b.gpfns.p = (xen_pfn_t *)(LIST + 64);
+	b.errs.p = (int *)NOWHERE;
+	guest_put(d0, ARG, &b, sizeof(b));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EFAULT);
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch | 4 << 6, ARG),
+			 -XEN_EILSEQ);
+	b.size = 0;
+	guest_put(d0, ARG, &b, sizeof(b));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), 0);
+	b.space = XENMAPSPACE_gmfn_range;
+	guest_put(d0, ARG, &b, sizeof(b));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EINVAL);
 	b.space = XENMAPSPACE_gmfn_foreign;
 	guest_put(d0, ARG, &b, sizeof(b));
 	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EPERM);
@@ -345,6 +429,7 @@ static void queries_and_refusals(void **state)
 	for (unsigned int i = 0; i < sizeof(unknown); i++)
 		assert_int_equal(guest_call2(v0, MEMORY, unknown[i], ARG), -XEN_ENOSYS);
 	assert_int_equal(guest_call2(v0, MEMORY, 26, ARG), -XEN_EOPNOTSUPP);
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_exchange, ARG), -XEN_EOPNOTSUPP);
 	guest_put(d0, ARG, &(uint32_t[2]){ 0, 9 }, 8);
 	assert_int_equal(guest_call2(v0, MEMORY, 27, ARG), 0);
 	assert_int_equal(guest_get32(d0, ARG + 4), 0);
@@ -365,6 +450,8 @@ int main(void)
 		TEST(the_32_bit_structure),
 		TEST(shared_info_moves),
 		TEST(ram_moves),
+		TEST(a_range_moves_to_its_first_fault),
+		TEST(an_extent_counts_once),
 		TEST(grant_frames_are_mapped),
 		TEST(a_batch_reports_each_error),
 		TEST(the_memory_map),

@@ -132,6 +132,53 @@ static void a_record_across_two_pages(void **state)
 	assert_int_equal(guest_get64(d0, 22 * PAGE_SIZE - 40), 0x0102030405060708);
 }
 
+static void an_area_moves_within_its_page(void **state)
+{
+	struct guest_area *a = &v0->xen->runstate;
+
+	set_runstate(v0, RUNSTATE_running, 1, 100);
+	assert_int_equal(register_area(5, v0, AREA), 0);
+	set_runstate(v0, RUNSTATE_running, 2, 100);
+	assert_int_equal(register_area(5, v0, AREA + 0x408), 0);
+	assert_int_equal(guest_get64(d0, AREA + 0x408 + 8), 2);
+	set_runstate(v0, RUNSTATE_runnable, 3, 100);
+	xen_vcpu_sched_out(v0);
+	assert_int_equal(guest_get64(d0, AREA + 0x408 + 8), 3);
+	/* Nothing is written at the old offset any more, and there is one cache of the page. */
+	assert_int_equal(guest_get64(d0, AREA + 8), 1);
+	assert_true(a->page[0].active && !a->page[1].active);
+	/* Over the page's end and back into it. */
+	assert_int_equal(register_area(5, v0, CROSSING), 0);
+	assert_int_equal(register_area(5, v0, CROSSING - 48), 0);
+	set_runstate(v0, RUNSTATE_running, 4, 0x5a5a);
+	xen_vcpu_sched_in(v0);
+	assert_int_equal(guest_get64(d0, CROSSING - 48 + 8), 4);
+	assert_int_equal(guest_get64(d0, CROSSING + 8), 3);
+}
+
+/* What was never registered, or is no more, has no length and no offset to be wrong. */
+static void an_area_that_is_not_there_is_not_used(void **state)
+{
+	struct guest_area *a = &v0->xen->runstate;
+	struct guest_area_map map;
+
+	for (int i = 0; i < 2; i++) {
+		section_begin();
+		assert_false(guest_area_map(a, &map));
+		section_end();
+		assert_false(guest_area_refresh(a));
+		guest_area_unregister(a);
+		xen_vcpu_sched_in(v0);
+		assert_int_equal(v0->attn.bits, 0);
+		/* The last byte of the space, and beyond what translates. */
+		assert_int_equal(register_area(5, v0, ~0UL), -XEN_EFAULT);
+		assert_int_equal(register_area(5, v0, ~0UL - PAGE_SIZE), -XEN_EFAULT);
+		assert_false(a->registered || a->page[0].active || a->page[1].active);
+		assert_int_equal(register_area(5, v0, CROSSING), 0);
+		assert_int_equal(register_area(5, v0, 0), 0);
+	}
+}
+
 static void remove_page(uint64_t gfn)
 {
 	struct physmap_change ch = { .gfn = to_gfn(gfn), .type = PHYSMAP_NONE };
@@ -280,6 +327,8 @@ int main(void)
 		TEST(both_layouts),
 		TEST(the_record_follows_the_scheduler),
 		TEST(a_record_across_two_pages),
+		TEST(an_area_moves_within_its_page),
+		TEST(an_area_that_is_not_there_is_not_used),
 		TEST(a_page_that_is_gone_is_made_up_for),
 		TEST(half_a_record_is_never_written),
 		TEST(the_update_flag_is_clear_at_the_end),

@@ -2,6 +2,8 @@
 /* The monitor's view of the xenstore, and the polite way to end a guest. */
 #include "core/monitor.h"
 
+#include "core/lib/parse.h"
+#include "core/lib/printf.h"
 #include "core/lib/string.h"
 #include "xenabi/pv/internal.h"
 #include "xenabi/pv/pv.h"
@@ -87,19 +89,42 @@ static void cmd_xenstore(int argc, char **argv)
 		monitor_printf("%s: no such node\n", path);
 }
 
+static void request(struct domain *d, const char *node, const char *value)
+{
+	if (pv_request(d, node, value) != OK)
+		monitor_printf("%s: out of memory\n", d->name);
+}
+
 static void cmd_shutdown(int argc, char **argv)
 {
-	struct domain *d = argc > 1 ? domain_get_by_name(argv[1]) : NULL;
+	struct domain *d = monitor_domain(argc > 1 ? argv[1] : NULL);
 
-	if (!d) {
-		monitor_printf("usage: shutdown NAME [poweroff|reboot|halt]: no such guest\n");
+	if (!d)
 		return;
+	request(d, "control/shutdown", argc > 2 ? argv[2] : "poweroff");
+	domain_put(d);
+}
+
+static void cmd_mem_set(int argc, char **argv)
+{
+	struct domain *d = monitor_domain(argc > 1 ? argv[1] : NULL);
+	unsigned long max;
+	uint64_t mib = 0;
+	char kib[24];
+
+	if (!d)
+		return;
+	max = (unsigned long)(d->memory_pages >> 8);
+	if (argc < 3 || !parse_u64(parse_text(argv[2]), &mib) || !mib || mib > max) {
+		monitor_printf("%s: 1 to %lu MiB, no more than it was built with\n", d->name, max);
+	} else {
+		(void)xsnprintf(kib, sizeof(kib), "%lu", (unsigned long)(mib << 10));
+		request(d, "memory/target", kib);
 	}
-	if (pv_request_shutdown(d, argc > 2 ? argv[2] : "poweroff") != OK)
-		monitor_printf("%s: out of memory\n", argv[1]);
 	domain_put(d);
 }
 
 MONITOR_COMMAND(xenstore, "xenstore", "[PATH]", "show the xenstore", cmd_xenstore);
-MONITOR_COMMAND(shutdown, "shutdown", "NAME [poweroff|reboot|halt]",
-		"ask a guest to shut itself down", cmd_shutdown);
+MONITOR_COMMAND(shutdown, "shutdown", "GUEST [poweroff|reboot|halt]", "ask it to shut itself down",
+		cmd_shutdown);
+MONITOR_COMMAND(mem_set, "mem-set", "GUEST MIB", "ask it to keep so much memory", cmd_mem_set);

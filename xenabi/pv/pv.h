@@ -30,9 +30,11 @@ uint32_t pv_store_port(const struct domain *d);
 uint32_t pv_console_port(const struct domain *d);
 
 /*
- * Ask the guest to shut itself down: control/shutdown in its xenstore. what: "poweroff", "reboot",
- * "halt", "suspend" or "crash". ERR_NOMEM. Any root context, no lock held.
+ * Ask something of the guest as a toolstack does: write a node of its part of the xenstore, which it
+ * watches. "control/shutdown": "poweroff", "reboot", "halt", "suspend" or "crash"; "memory/target":
+ * the KiB that it shall keep. At most 20 characters of name. ERR_NOMEM. Any root context, no lock
+ * held.
  */
-enum status pv_request_shutdown(struct domain *d, const char *what) must_check;
+enum status pv_request(struct domain *d, const char *node, const char *value) must_check;
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The one xenstore of all guests: its lock, and who is told of what. */
 #include "core/lib/log.h"
+#include "core/lib/printf.h"
 #include "core/lib/string.h"
 #include "mm/own.h"
 #include "xenabi/evtchn.h"
@@ -137,16 +138,16 @@ void pv_store_detach(struct pv_domain *pv)
 	work_queue(&later);
 }
 
-enum status pv_request_shutdown(struct domain *d, const char *what)
+enum status pv_request(struct domain *d, const char *node, const char *value)
 {
 	struct xs_view view = { .store = store, .conn = &store->self };
 	char path[XS_DOMAIN_PATH_MAX + 20];
 	size_t len = xs_path_of_domain(d->id, path);
 	int err;
 
-	memcpy(path + len, "control/shutdown", sizeof("control/shutdown"));
+	len += (size_t)xsnprintf(path + len, sizeof(path) - len, "%s", node);
 	spin_lock(&lock);
-	err = xs_store_write(&view, path, strlen(path), what, strlen(what));
+	err = xs_store_write(&view, path, len, value, strlen(value));
 	spin_unlock(&lock);
 	pv_store_serve(d->xen->pv);
 	return err ? ERR_NOMEM : OK;
