@@ -27,6 +27,8 @@ def run(program, results):
         output, status = done.stdout.decode(errors="replace"), done.returncode
     except subprocess.TimeoutExpired as late:
         output, status = (late.stdout or b"").decode(errors="replace"), "timeout"
+    for note in re.findall(r"^# counted: (.*)$", output, re.M):
+        print(f"  {name}: {note}", flush=True)
     failed = 0
     tests = re.findall(r"^(ok|not ok|skip|# skip)\s+\d*\s*-?\s*(.*)$", output, re.M)
     for verdict, test in tests:

@@ -71,7 +71,8 @@ void tags_load(struct vcpu *v)
 	struct vmx_vcpu *x = v->vmx;
 
 	x->seen_gen = &cpu->seen_gen[v->domain->physmap.slot];
-	cpu->shared.physmap = &v->domain->physmap; /* before `run` goes odd: docs/gpc.md, I10 */
+	/* Before `run` goes odd (docs/gpc.md, I10). */
+	store_release(&cpu->shared.physmap, &v->domain->physmap);
 	if (x->last_core != cpu->id)
 		tags_flush_vcpu(v);
 	x->last_core = cpu->id;

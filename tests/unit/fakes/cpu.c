@@ -19,6 +19,8 @@ __thread struct pcpu *host_cpu;
 uint64_t host_clock;
 void (*host_relax_hook)(void);
 void (*host_step_hook)(enum step s);
+void (*host_access_hook)(void);
+void (*host_panic_hook)(void);
 
 struct pcpu *pcpus[MAX_CORES];
 struct trace_ring *trace_rings[MAX_CORES];
@@ -42,7 +44,7 @@ void host_cores(uint32_t count)
 
 void host_relax(void)
 {
-	host_clock++;
+	(void)__atomic_fetch_add(&host_clock, 1, __ATOMIC_RELAXED);
 	if (host_relax_hook)
 		host_relax_hook();
 }
@@ -61,5 +63,7 @@ void panic(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+	if (host_panic_hook)
+		host_panic_hook();
 	abort();
 }

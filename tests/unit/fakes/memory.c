@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch/x86/cpu/lock.h"
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/assert.h"
 #include "mm/frame.h"
@@ -19,8 +20,13 @@ static int ram_fd = -1;
 static uint8_t *ram;
 static uint32_t counts[FAKE_FRAMES];
 static uint16_t owners[FAKE_FRAMES];
+static uint32_t lives[FAKE_FRAMES];
+static bool filled[FAKE_FRAMES]; /* freed, and so full of FREED */
+static struct spinlock lock;
 static uint64_t own_used;
 static int fail_after = -1;
+
+#define FREED 0xdb
 
 void memory_reset(void)
 {
@@ -32,6 +38,7 @@ void memory_reset(void)
 			   ram_fd, 0);
 	}
 	memset(counts, 0, sizeof(counts));
+	memset(filled, 0, sizeof(filled));
 	own_used = 0;
 	fail_after = -1;
 	memory_freed_hook = NULL;
@@ -65,7 +72,12 @@ uint8_t *memory_frame(pfn_t pfn)
 
 uint32_t memory_count(pfn_t pfn)
 {
-	return counts[index_of(pfn)];
+	return load_relaxed(&counts[index_of(pfn)]);
+}
+
+uint32_t memory_life(pfn_t pfn)
+{
+	return load_relaxed(&lives[index_of(pfn)]);
 }
 
 uint64_t memory_frames_in_use(void)
@@ -90,39 +102,66 @@ static bool block_free(uint64_t first, uint64_t count)
 	return true;
 }
 
+/* Nobody has written to a free frame. */
+static void check_untouched(uint64_t index)
+{
+	const uint8_t *bytes = ram + index * PAGE_SIZE;
+
+	ASSERT(!filled[index] || (bytes[0] == FREED && !memcmp(bytes, bytes + 1, PAGE_SIZE - 1)));
+	filled[index] = false;
+}
+
+static void take(uint64_t first, uint64_t count, uint16_t owner)
+{
+	for (uint64_t i = first; i < first + count; i++) {
+		check_untouched(i);
+		store_relaxed(&counts[i], 1);
+		owners[i] = owner;
+	}
+	memset(ram + first * PAGE_SIZE, 0, count * PAGE_SIZE);
+}
+
 pfn_t frame_alloc(unsigned int order, uint16_t owner)
 {
 	uint64_t count = 1ULL << order;
+	pfn_t pfn = to_pfn(INVALID_FRAME);
 
 	if (refuse())
-		return to_pfn(INVALID_FRAME);
-	for (uint64_t i = 0; i + count <= FAKE_FRAMES; i += count) {
+		return pfn;
+	spin_lock(&lock);
+	for (uint64_t i = 0; i + count <= FAKE_FRAMES && !pfn_valid(pfn); i += count) {
 		if (!block_free(i, count))
 			continue;
-		for (uint64_t k = 0; k < count; k++) {
-			counts[i + k] = 1;
-			owners[i + k] = owner;
-		}
-		memset(ram + i * PAGE_SIZE, 0, count * PAGE_SIZE);
-		return to_pfn(FAKE_FIRST_PFN + i);
+		take(i, count, owner);
+		pfn = to_pfn(FAKE_FIRST_PFN + i);
 	}
-	return to_pfn(INVALID_FRAME);
+	spin_unlock(&lock);
+	return pfn;
 }
 
 void frame_get(pfn_t pfn)
 {
+	spin_lock(&lock);
 	ASSERT(counts[index_of(pfn)]);
 	counts[index_of(pfn)]++;
+	spin_unlock(&lock);
 }
 
 void frame_put(pfn_t pfn)
 {
-	ASSERT(counts[index_of(pfn)]);
-	if (--counts[index_of(pfn)])
-		return;
-	if (memory_freed_hook)
-		memory_freed_hook(pfn);
-	memset(memory_frame(pfn), 0xdb, PAGE_SIZE);
+	uint64_t i = index_of(pfn);
+
+	spin_lock(&lock);
+	ASSERT(counts[i]);
+	store_relaxed(&counts[i], counts[i] - 1);
+	if (!counts[i]) {
+		if (memory_freed_hook)
+			memory_freed_hook(pfn);
+		store_relaxed(&lives[i], lives[i] + 1);
+		memset(memory_frame(pfn), FREED, PAGE_SIZE);
+		filled[i] = true;
+	}
+	spin_unlock(&lock);
 }
 
 uint16_t frame_owner(pfn_t pfn)

@@ -18,6 +18,9 @@ void memory_fail_after(int n);
 /* The bytes of a frame. */
 uint8_t *memory_frame(pfn_t pfn);
 uint32_t memory_count(pfn_t pfn);
+/* How often it has been freed: a translation to an earlier life is stale. A write to a freed frame
+ * is noticed when it is next allocated. */
+uint32_t memory_life(pfn_t pfn);
 uint64_t memory_frames_in_use(void);
 uint64_t memory_own_pages(void);
 /* Called when a frame's last count goes, before it may be used again. */

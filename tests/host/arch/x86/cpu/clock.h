@@ -9,7 +9,7 @@ extern uint64_t host_clock;
 
 static inline uint64_t clock_ticks(void)
 {
-	return host_clock;
+	return __atomic_load_n(&host_clock, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include "tests/unit/fakes/processor.h"
+
+#include <string.h>
+
+#include "arch/x86/cpu/apic.h"
+#include "arch/x86/cpu/irq.h"
+#include "arch/x86/cpu/traps.h"
+#include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/machine.h"
+#include "arch/x86/vmx/tags.h"
+#include "core/hooks.h"
+#include "core/sched.h"
+#include "tests/unit/fakes/tlb.h"
+#include "xenabi/vcpu.h"
+
+/* entry.asm and what it calls */
+void vmx_guest_loop(struct vcpu *v, bool launched);
+struct vcpu *run_exited(struct vcpu *v);
+
+struct processor processors[PROCESSORS];
+struct domain processor_domain;
+uint32_t (*processor_guest)(struct vcpu *v);
+void (*processor_vmcall)(struct vcpu *v);
+void (*processor_shadow)(struct vcpu *v);
+
+struct vmx_controls vmx_controls;
+uint64_t sched_slice = 1000;
+
+static struct {
+	struct vcpu v;
+	struct vmx_vcpu vmx;
+	struct xen_vcpu xen;
+	struct vlapic lapic;
+} vcpus[PROCESSORS];
+
+void processor_reset(uint16_t slot, bool vpids)
+{
+	static bool records;
+	struct pcpu *me = host_cpu;
+
+	memset(processors, 0, sizeof(processors));
+	memset(vcpus, 0, sizeof(vcpus));
+	vmx_controls.invept_single = true;
+	vmx_controls.invvpid_single = true;
+	vmx_controls.proc2 = vpids ? PROC2_VPID : 0;
+	for (uint32_t i = 0; i < PROCESSORS; i++) {
+		struct vcpu *v = &vcpus[i].v;
+
+		v->id = i;
+		v->domain = &processor_domain;
+		v->vmx = &vcpus[i].vmx;
+		v->xen = &vcpus[i].xen;
+		v->lapic = &vcpus[i].lapic;
+		v->state = VCPU_RUNNING;
+		v->vmx->last_core = ~0U;
+		v->vmx->vpid = tags_vpid(slot, i);
+		processor_domain.vcpus[i] = v;
+		pcpus[i]->slice_end = ~0ULL;
+		host_cpu = pcpus[i];
+		if (!records)
+			ASSERT(tags_init_core() == OK);
+	}
+	host_cpu = me;
+	records = true;
+	processor_domain.vcpu_count = PROCESSORS;
+	ASSERT(physmap_init(&processor_domain.physmap, slot) == OK);
+}
+
+void processor_end(void)
+{
+	for (uint32_t c = 0; c < PROCESSORS; c++)
+		ASSERT(!processors[c].vcpu && !(pcpus[c]->shared.run & 1));
+	while (physmap_teardown(&processor_domain.physmap))
+		;
+	physmap_retire(&processor_domain.physmap);
+}
+
+struct vcpu *processor_vcpu(uint32_t id)
+{
+	return &vcpus[id].v;
+}
+
+void processor_run(struct vcpu *v)
+{
+	v->state = VCPU_RUNNING;
+	store_relaxed(&v->core, this_cpu()->id);
+	tags_load(v);
+	store_release(&this_cpu()->shared.current, v);
+	vcpu_arch_run(v);
+	store_release(&this_cpu()->shared.current, NULL);
+}
+
+void processor_touch(uint32_t core, const uint64_t *gfns, unsigned int count)
+{
+	struct vcpu *v = processors[core].vcpu;
+	const struct pcpu_shared *s = &pcpus[core]->shared;
+	uint64_t eptp = v->domain->physmap.eptp;
+
+	ASSERT((s->run & 1) && s->physmap == &v->domain->physmap); /* I10 */
+	for (unsigned int i = 0; i < count; i++) {
+		if (gfns[i] < TLB_LINEAR)
+			(void)tlb_use_linear(core, eptp, v->vmx->vpid, (uint32_t)gfns[i]);
+		(void)tlb_use(core, eptp, to_gfn(gfns[i]));
+	}
+}
+
+/* ---- entries and exits ---- */
+
+/* An event that waits ends the guest's run. */
+static bool interrupted(struct processor *p)
+{
+	if (load_acquire(&p->nmi) && !p->nmi_blocked) {
+		store_release(&p->nmi, false);
+		p->nmi_blocked = true; /* until an IRET: SDM vol. 3, 27.5.5 */
+		p->exit_reason = EXIT_EXCEPTION_NMI;
+		return true;
+	}
+	if (load_acquire(&p->kick) && !p->deaf) {
+		store_release(&p->kick, false);
+		p->exit_reason = EXIT_EXTERNAL_INTERRUPT;
+		return true;
+	}
+	return false;
+}
+
+static void guest(struct processor *p, struct vcpu *v)
+{
+	bool vpids = vmx_controls.proc2 & PROC2_VPID;
+
+	tlb_transition(this_cpu()->id, vpids);
+	p->entries++;
+	__atomic_store_n(&p->vcpu, v, __ATOMIC_RELEASE);
+	do
+		p->exit_reason = processor_guest(v);
+	while (p->exit_reason == PROCESSOR_STAY && !interrupted(p));
+	__atomic_store_n(&p->vcpu, NULL, __ATOMIC_RELEASE);
+	tlb_transition(this_cpu()->id, vpids);
+}
+
+void vmx_guest_loop(struct vcpu *v, bool launched)
+{
+	struct pcpu_shared *s = &this_cpu()->shared;
+
+	(void)launched;
+	do {
+		guest(&processors[this_cpu()->id], v);
+		store_release(&s->run, s->run + 1); /* the exit stub's first store */
+	} while (run_exited(v));
+}
+
+void exits_dispatch(struct vcpu *v, uint32_t reason)
+{
+	switch (reason) {
+	case EXIT_EXCEPTION_NMI: exit_exception_nmi(v); break;
+	case EXIT_EXTERNAL_INTERRUPT: exit_external_interrupt(v); break;
+	case EXIT_HLT: store_relaxed(&v->state, VCPU_BLOCKED); break;
+	default: panic("exit reason %u", reason);
+	}
+}
+
+void xen_hypercall(struct vcpu *v)
+{
+	processor_vmcall(v);
+}
+
+void exit_cpuid(struct vcpu *v)
+{
+	(void)v;
+}
+
+/* ---- interrupts ---- */
+
+void apic_send_kick(uint32_t core)
+{
+	store_release(&processors[core].kick, true);
+}
+
+void apic_send_nmi(uint32_t core)
+{
+	store_release(&processors[core].nmi, true);
+}
+
+void irq_dispatch(uint8_t vector)
+{
+	(void)vector;
+}
+
+void nmi_received(const struct trap_frame *frame)
+{
+	(void)frame;
+}
+
+void nmi_unblock(void)
+{
+	processors[this_cpu()->id].nmi_blocked = false;
+}
+
+/* ---- the VMCS ---- */
+
+uint64_t host_vmread(uint32_t encoding)
+{
+	const struct processor *p = &processors[this_cpu()->id];
+
+	if (encoding == VMCS32_EXIT_REASON.encoding)
+		return p->exit_reason;
+	if (encoding == VMCS32_EXIT_INTR_INFO.encoding)
+		return p->exit_reason == EXIT_EXCEPTION_NMI ? INTR_TYPE_NMI : VECTOR_KICK;
+	return 0;
+}
+
+void host_vmwrite(uint32_t encoding, uint64_t value)
+{
+	(void)encoding;
+	(void)value;
+}
+
+/* ---- what stands above ---- */
+
+/* As vcpu_request() would. */
+void physmap_waiters_ready(struct physmap *pm)
+{
+	(void)pm;
+	for (uint32_t i = 0; i < PROCESSORS; i++) {
+		struct vcpu *v = &vcpus[i].v;
+
+		uint32_t core = load_relaxed(&v->core);
+
+		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
+		if (core != this_cpu()->id && (load_acquire(&pcpus[core]->shared.run) & 1))
+			apic_send_kick(core);
+	}
+}
+
+void xen_vcpu_service(struct vcpu *v, uint32_t bits)
+{
+	if ((bits & ATTN_SHADOW) && processor_shadow)
+		processor_shadow(v);
+}
+
+void inject_nmi(struct vcpu *v)
+{
+	(void)v;
+}
+
+void inject_prepare_slow(struct vcpu *v, int upcall)
+{
+	(void)v;
+	(void)upcall;
+}
+
+void inject_restore_vectoring(struct vcpu *v)
+{
+	(void)v;
+}
+
+void inject_software_breakpoint(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vmx_inject_exception(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error)
+{
+	(void)v;
+	(void)has_error;
+	(void)error;
+	panic("exception %u", vector);
+}
+
+void debug_regs_trap(struct vcpu *v, uint64_t qualification)
+{
+	(void)v;
+	(void)qualification;
+}
+
+void exits_skip_slow(struct vcpu *v, uint64_t rip)
+{
+	(void)v;
+	(void)rip;
+}
+
+int upcall_vector(struct vcpu *v)
+{
+	(void)v;
+	return -1;
+}
+
+void vlapic_service(struct vcpu *v)
+{
+	(void)v;
+}
+
+void vlapic_timer_service(struct vcpu *v)
+{
+	(void)v;
+}
+
+void domain_crash(struct vcpu *v, const char *fmt, ...)
+{
+	(void)v;
+	panic("domain crashed: %s", fmt);
+}
