@@ -22,7 +22,7 @@ static void unhash(struct gpc *g)
 	while (*p != g)
 		p = &(*p)->hash_next;
 	*p = g->hash_next;
-	g->active = false;
+	store_relaxed(&g->active, false);
 }
 
 static void hash(struct gpc *g, gfn_t gfn)
@@ -32,7 +32,7 @@ static void hash(struct gpc *g, gfn_t gfn)
 	g->gfn = gfn;
 	g->hash_next = *b;
 	*b = g;
-	g->active = true;
+	store_relaxed(&g->active, true);
 }
 
 void gpc_index_invalidate(struct physmap *pm, gfn_t gfn)
@@ -90,7 +90,7 @@ static pfn_t resolve(struct physmap *pm, gfn_t gfn)
 /* valid goes last: who sees it sees the frame. */
 static void publish(struct gpc *g, pfn_t pfn)
 {
-	g->pfn = pfn;
+	store_relaxed(&g->pfn.n, pfn.n);
 	protocol_step(STEP_FRAME_STORED);
 	store_release(&g->valid, true);
 	protocol_step(STEP_PUBLISHED);
@@ -175,11 +175,13 @@ void gpc_deactivate(struct gpc *g)
 enum status gpc_refresh(struct gpc *g)
 {
 	struct physmap *pm = g->physmap;
+	gfn_t gfn;
 	bool found;
 
 	spin_lock(&pm->lock);
+	gfn = g->gfn;
 	found = gpc_index_find(g);
 	spin_unlock(&pm->lock);
-	trace(TRACE_REFRESH, (uint32_t)pm->slot << 16 | found, g->gfn.n);
+	trace(TRACE_REFRESH, (uint32_t)pm->slot << 16 | found, gfn.n);
 	return found ? OK : ERR_NOT_FOUND;
 }

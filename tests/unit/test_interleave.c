@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // sources: mm/physmap.c mm/physmap_build.c mm/physmap_flush.c mm/ept.c mm/round.c mm/gpc.c
+// sources: mm/gpc_hw.c arch/x86/vmx/hw_pages.c
 // sources: mm/section_drain.c arch/x86/vmx/run.c arch/x86/vmx/tags.c arch/x86/vmx/exit_intr.c
 // sources: tests/unit/fakes/cpu.c tests/unit/fakes/memory.c tests/unit/fakes/threads.c
 // sources: tests/unit/fakes/turns.c tests/unit/fakes/tlb.c tests/unit/fakes/processor.c

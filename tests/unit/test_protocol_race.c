@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sanitize: thread
 // sources: mm/physmap.c mm/physmap_build.c mm/physmap_flush.c mm/ept.c mm/round.c mm/gpc.c
+// sources: mm/gpc_hw.c arch/x86/vmx/hw_pages.c
 // sources: mm/section_drain.c arch/x86/vmx/run.c arch/x86/vmx/tags.c arch/x86/vmx/exit_intr.c
 // sources: tests/unit/fakes/cpu.c tests/unit/fakes/memory.c tests/unit/fakes/threads.c
 // sources: tests/unit/fakes/tlb.c tests/unit/fakes/processor.c
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/hw_pages.h"
 #include "mm/frame.h"
 #include "mm/gpc.h"
 #include "mm/physmap_flush.h"
@@ -131,16 +133,28 @@ static void use(struct gpc *g)
 	section_end();
 }
 
+static void change_hw_page(void)
+{
+	struct gpc_hw *hw = &processor_vcpu(GUEST)->vmx->hw_pages->hw;
+	struct gpc *g = &hw->page[dice(2) ? VCPU_HW_VIRTUAL_APIC : VCPU_HW_APIC_ACCESS];
+
+	if (dice(4))
+		(void)!gpc_activate(g, to_gfn(dice(PAGES)));
+	else
+		gpc_deactivate(g);
+}
+
 static void user(void)
 {
 	while (!load_relaxed(&stop)) {
 		struct gpc *g = &caches[dice(CACHES)];
 
-		switch (dice(8)) {
+		switch (dice(12)) {
 		case 0: (void)!gpc_activate(g, to_gfn(dice(PAGES))); break;
 		case 1: gpc_deactivate(g); break;
 		case 2:
 		case 3: (void)!gpc_refresh(g); break;
+		case 4: change_hw_page(); break;
 		default: use(g);
 		}
 	}
@@ -184,6 +198,7 @@ static void start(void)
 	processor_shadow = shadow;
 	processor_reset(SLOT, true);
 	tlb_reset();
+	processor_vcpu(GUEST)->vmx->hw_pages->armed = true;
 	for (uint32_t i = 0; i < CACHES; i++)
 		gpc_init(&caches[i], pm, GPC_HOST, "cache");
 	for (uint32_t c = 0; c < PROCESSORS; c++)

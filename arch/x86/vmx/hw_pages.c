@@ -49,7 +49,7 @@ void hw_pages_load(struct vcpu *v)
 		return;
 	/* Compared alone, it must not pass where this core's tag is older or was flushed for a later
 	 * map: from here on the two move together. */
-	if (p->hw.gen != *v->vmx->seen_gen)
+	if (load_relaxed(&p->hw.gen) != *v->vmx->seen_gen)
 		store_relaxed(&p->hw.gen, 0);
 	v->vmx->seen_gen = &p->hw.gen;
 }
@@ -113,7 +113,7 @@ static bool right(const struct hw_pages *p, unsigned int page, bool used, uint64
 	if (!used)
 		return !load_relaxed(&g->active);
 	return load_relaxed(&g->active) &&
-	       in_vmcs == (valid ? pfn_hpa(g->pfn).a : own_hpa(p->none).a);
+	       in_vmcs == (valid ? load_relaxed(&g->pfn.n) << PAGE_SHIFT : own_hpa(p->none).a);
 }
 
 void hw_pages_check(const struct vcpu *v)

@@ -111,7 +111,7 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 	protocol_step(STEP_ENTER);
 	if (locked)
 		spin_lock(&pm->lock);
-	if (unlikely(load_acquire(&pm->map_gen) != *x->seen_gen))
+	if (unlikely(load_acquire(&pm->map_gen) != load_relaxed(x->seen_gen)))
 		catch_up(v, locked);
 	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
 	 * the guest" and the looks at what a changer or sender writes. */
@@ -119,7 +119,7 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 	protocol_step(STEP_RUN_ODD);
 	if (locked)
 		spin_unlock(&pm->lock); /* no change was possible; a later one sees run odd */
-	if (likely((locked || load_acquire(&pm->map_gen) == *x->seen_gen) &&
+	if (likely((locked || load_acquire(&pm->map_gen) == load_relaxed(x->seen_gen)) &&
 		   !load_relaxed(&v->attn.all)))
 		return TURN_ENTER;
 	store_release(&cpu->shared.run, cpu->shared.run + 1);

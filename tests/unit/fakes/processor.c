@@ -7,10 +7,12 @@
 #include "arch/x86/cpu/irq.h"
 #include "arch/x86/cpu/traps.h"
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/hw_pages.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/tags.h"
 #include "core/hooks.h"
 #include "core/sched.h"
+#include "tests/unit/fakes/memory.h"
 #include "tests/unit/fakes/tlb.h"
 #include "xenabi/vcpu.h"
 
@@ -32,7 +34,24 @@ static struct {
 	struct vmx_vcpu vmx;
 	struct xen_vcpu xen;
 	struct vlapic lapic;
+	struct processor_vmcs vmcs;
 } vcpus[PROCESSORS];
+
+static void reset_vcpu(struct vcpu *v, uint16_t slot)
+{
+	uint32_t i = v->id;
+
+	v->domain = &processor_domain;
+	v->vmx = &vcpus[i].vmx;
+	v->xen = &vcpus[i].xen;
+	v->lapic = &vcpus[i].lapic;
+	v->state = VCPU_RUNNING;
+	v->vmx->last_core = ~0U;
+	v->vmx->vpid = tags_vpid(slot, i);
+	vcpus[i].vmcs.controls2 = vmx_controls.proc2;
+	processor_domain.vcpus[i] = v;
+	ASSERT(hw_pages_create(v) == OK);
+}
 
 void processor_reset(uint16_t slot, bool vpids)
 {
@@ -44,18 +63,11 @@ void processor_reset(uint16_t slot, bool vpids)
 	vmx_controls.invept_single = true;
 	vmx_controls.invvpid_single = true;
 	vmx_controls.proc2 = vpids ? PROC2_VPID : 0;
+	processor_domain.vcpu_count = PROCESSORS;
+	ASSERT(physmap_init(&processor_domain.physmap, slot) == OK);
 	for (uint32_t i = 0; i < PROCESSORS; i++) {
-		struct vcpu *v = &vcpus[i].v;
-
-		v->id = i;
-		v->domain = &processor_domain;
-		v->vmx = &vcpus[i].vmx;
-		v->xen = &vcpus[i].xen;
-		v->lapic = &vcpus[i].lapic;
-		v->state = VCPU_RUNNING;
-		v->vmx->last_core = ~0U;
-		v->vmx->vpid = tags_vpid(slot, i);
-		processor_domain.vcpus[i] = v;
+		vcpus[i].v.id = i;
+		reset_vcpu(&vcpus[i].v, slot);
 		pcpus[i]->slice_end = ~0ULL;
 		host_cpu = pcpus[i];
 		if (!records)
@@ -63,14 +75,14 @@ void processor_reset(uint16_t slot, bool vpids)
 	}
 	host_cpu = me;
 	records = true;
-	processor_domain.vcpu_count = PROCESSORS;
-	ASSERT(physmap_init(&processor_domain.physmap, slot) == OK);
 }
 
 void processor_end(void)
 {
 	for (uint32_t c = 0; c < PROCESSORS; c++)
 		ASSERT(!processors[c].vcpu && !(pcpus[c]->shared.run & 1));
+	for (uint32_t i = 0; i < PROCESSORS; i++)
+		hw_pages_destroy(&vcpus[i].v);
 	while (physmap_teardown(&processor_domain.physmap))
 		;
 	physmap_retire(&processor_domain.physmap);
@@ -81,20 +93,36 @@ struct vcpu *processor_vcpu(uint32_t id)
 	return &vcpus[id].v;
 }
 
+struct processor_vmcs *processor_vmcs(uint32_t id)
+{
+	return &vcpus[id].vmcs;
+}
+
 void processor_run(struct vcpu *v)
 {
 	v->state = VCPU_RUNNING;
 	store_relaxed(&v->core, this_cpu()->id);
+	this_cpu()->vcpu = v;
 	tags_load(v);
+	hw_pages_load(v);
 	store_release(&this_cpu()->shared.current, v);
 	vcpu_arch_run(v);
 	store_release(&this_cpu()->shared.current, NULL);
+}
+
+static void touch_frame(uint64_t hpa, uint32_t life, uint32_t core)
+{
+	pfn_t pfn = hpa_pfn(to_hpa(hpa));
+
+	if (!memory_count(pfn) || memory_life(pfn) != life)
+		tlb_fault("its VMCS holds a frame that was freed", core, to_gfn(0));
 }
 
 void processor_touch(uint32_t core, const uint64_t *gfns, unsigned int count)
 {
 	struct vcpu *v = processors[core].vcpu;
 	const struct pcpu_shared *s = &pcpus[core]->shared;
+	const struct processor_vmcs *vmcs;
 	uint64_t eptp = v->domain->physmap.eptp;
 
 	ASSERT((s->run & 1) && s->physmap == &v->domain->physmap); /* I10 */
@@ -103,6 +131,11 @@ void processor_touch(uint32_t core, const uint64_t *gfns, unsigned int count)
 			(void)tlb_use_linear(core, eptp, v->vmx->vpid, (uint32_t)gfns[i]);
 		(void)tlb_use(core, eptp, to_gfn(gfns[i]));
 	}
+	vmcs = processor_vmcs(v->id);
+	if (vmcs->controls & PROC_TPR_SHADOW)
+		touch_frame(vmcs->virtual_apic, vmcs->virtual_apic_life, core);
+	if (vmcs->controls2 & PROC2_APIC_ACCESS)
+		touch_frame(vmcs->apic_access, vmcs->apic_access_life, core);
 }
 
 /* ---- entries and exits ---- */
@@ -198,21 +231,55 @@ void nmi_unblock(void)
 
 /* ---- the VMCS ---- */
 
+static struct processor_vmcs *current_vmcs(void)
+{
+	return &vcpus[this_cpu()->vcpu->id].vmcs;
+}
+
 uint64_t host_vmread(uint32_t encoding)
 {
 	const struct processor *p = &processors[this_cpu()->id];
+	const struct processor_vmcs *vmcs = current_vmcs();
 
 	if (encoding == VMCS32_EXIT_REASON.encoding)
 		return p->exit_reason;
 	if (encoding == VMCS32_EXIT_INTR_INFO.encoding)
 		return p->exit_reason == EXIT_EXCEPTION_NMI ? INTR_TYPE_NMI : VECTOR_KICK;
+	if (encoding == VMCS64_EPTP.encoding)
+		return processor_domain.physmap.eptp;
+	if (encoding == VMCS16_VPID.encoding)
+		return this_cpu()->vcpu->vmx->vpid;
+	if (encoding == VMCS32_PROC_CONTROLS.encoding)
+		return vmcs->controls;
+	if (encoding == VMCS32_PROC2_CONTROLS.encoding)
+		return vmcs->controls2;
+	if (encoding == VMCS64_VIRTUAL_APIC.encoding)
+		return vmcs->virtual_apic;
+	if (encoding == VMCS64_APIC_ACCESS.encoding)
+		return vmcs->apic_access;
 	return 0;
 }
 
 void host_vmwrite(uint32_t encoding, uint64_t value)
 {
-	(void)encoding;
-	(void)value;
+	struct processor_vmcs *vmcs = current_vmcs();
+
+	if (encoding == VMCS32_PROC_CONTROLS.encoding) {
+		vmcs->controls = (uint32_t)value;
+	} else if (encoding == VMCS32_PROC2_CONTROLS.encoding) {
+		vmcs->controls2 = (uint32_t)value;
+	} else if (encoding == VMCS64_VIRTUAL_APIC.encoding) {
+		vmcs->virtual_apic = value;
+		vmcs->virtual_apic_life = memory_life(hpa_pfn(to_hpa(value)));
+	} else if (encoding == VMCS64_APIC_ACCESS.encoding) {
+		vmcs->apic_access = value;
+		vmcs->apic_access_life = memory_life(hpa_pfn(to_hpa(value)));
+	}
+}
+
+void vmx_capabilities_read(struct vmx_capabilities *out)
+{
+	*out = (struct vmx_capabilities){ .proc = ~0ULL, .proc2 = ~0ULL };
 }
 
 /* ---- what stands above ---- */

@@ -20,6 +20,13 @@ struct processor {
 	uint64_t entries;
 };
 
+/* What of a vCPU's VMCS matters here. */
+struct processor_vmcs {
+	uint64_t virtual_apic, apic_access; /* host-physical */
+	uint32_t controls, controls2;
+	uint32_t virtual_apic_life, apic_access_life; /* of the frame, when it was written */
+};
+
 extern struct processor processors[PROCESSORS];
 extern struct domain processor_domain; /* whose physmap it all is about */
 
@@ -28,6 +35,7 @@ void processor_reset(uint16_t slot, bool vpids);
 /* The physmap goes; no vCPU may be in the guest. */
 void processor_end(void);
 struct vcpu *processor_vcpu(uint32_t id);
+struct processor_vmcs *processor_vmcs(uint32_t id);
 
 /* The calling core runs this vCPU until it halts. */
 void processor_run(struct vcpu *v);
@@ -42,7 +50,8 @@ extern void (*processor_vmcall)(struct vcpu *v);
 /* ATTN_SHADOW was asked for: the event sender's refresh. */
 extern void (*processor_shadow)(struct vcpu *v);
 
-/* What the guest on this core does by hardware alone: it touches these pages. Any thread. */
+/* What the guest on this core does by hardware alone: it touches these pages, and those of its VMCS.
+ * Any thread. */
 void processor_touch(uint32_t core, const uint64_t *gfns, unsigned int count);
 
 #endif

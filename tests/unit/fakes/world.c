@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/hw_pages.h"
+#include "arch/x86/vmx/machine.h"
 #include "mm/ept.h"
 #include "mm/frame.h"
 #include "mm/gpc.h"
@@ -31,6 +33,7 @@ static struct physmap *const pm = &processor_domain.physmap;
 static struct gpc caches[CACHES];
 static void *own_page;
 static bool large_world, stopping, failed;
+static bool hw_moved; /* the guest's virtual-APIC page is not gfn 0 any more */
 static uint64_t frames_before;
 static char description[200];
 
@@ -76,6 +79,11 @@ bool world_failed(void)
 
 /* ---- what must hold ---- */
 
+static struct gpc *hw_page(enum vcpu_hw_page page)
+{
+	return &processor_vcpu(WORLD_GUEST_CORE)->vmx->hw_pages->hw.page[page];
+}
+
 static unsigned int times_hashed(const struct gpc *g)
 {
 	unsigned int n = 0;
@@ -106,11 +114,32 @@ static void check_cache(const struct gpc *g)
 		world_fault("its leaf does not say that there is a cache", ~0U, g->gfn);
 }
 
+/* The guest's virtual-APIC page was pointed elsewhere, and that has returned. */
+static void check_virtual_apic(void)
+{
+	const struct processor_vmcs *vmcs = processor_vmcs(WORLD_GUEST_CORE);
+	struct physmap_entry e = ept_decode(ept_walk(pm->root, to_gfn(0)), to_gfn(0));
+
+	if (hw_moved && (vmcs->controls & PROC_TPR_SHADOW) && e.type != PHYSMAP_NONE &&
+	    vmcs->virtual_apic == pfn_hpa(e.pfn).a)
+		world_fault("its VMCS still holds the old page", WORLD_GUEST_CORE, to_gfn(0));
+}
+
+static void check_caches(void)
+{
+	for (unsigned int i = 0; i < CACHES; i++)
+		check_cache(&caches[i]);
+	check_cache(hw_page(VCPU_HW_VIRTUAL_APIC));
+	check_cache(hw_page(VCPU_HW_APIC_ACCESS));
+}
+
 static void guests_touch(void)
 {
 	for (uint32_t c = 0; c < PROCESSORS; c++)
 		if (processors[c].vcpu)
 			processor_touch(c, touched, large_world ? 7 : 5);
+	if (processors[WORLD_GUEST_CORE].vcpu)
+		check_virtual_apic();
 }
 
 static void change_past_round(uint32_t core)
@@ -133,8 +162,7 @@ static void at_point(enum step s)
 		change_past_round(this_cpu()->id);
 	guests_touch();
 	if (!spin_is_locked(&pm->lock))
-		for (unsigned int i = 0; i < CACHES; i++)
-			check_cache(&caches[i]);
+		check_caches();
 }
 
 /* Each frame of the map is counted once, and no other one is in use. */
@@ -259,6 +287,18 @@ static void op_retarget(void)
 {
 	if (gpc_activate(&caches[CACHE], to_gfn(1)) == OK)
 		withdrawn[CACHE]++;
+}
+
+static void op_move_hw(void)
+{
+	ASSERT(gpc_activate(hw_page(VCPU_HW_VIRTUAL_APIC), to_gfn(1)) == OK);
+	hw_moved = true;
+}
+
+static void op_drop_hw(void)
+{
+	gpc_deactivate(hw_page(VCPU_HW_VIRTUAL_APIC));
+	hw_moved = true;
 }
 
 /* ---- changes ---- */
@@ -423,6 +463,8 @@ const struct world_op world_ops[] = {
 	{ .name = "refresh", .fn = op_refresh },
 	{ .name = "deactivate", .fn = op_deactivate },
 	{ .name = "retarget", .fn = op_retarget },
+	{ .name = "move of a hardware page", .fn = op_move_hw },
+	{ .name = "end of a hardware page", .fn = op_drop_hw },
 	{ .name = "access", .fn = op_access },
 	{ .name = "access or refresh", .fn = op_access_or_refresh },
 	{ .name = "walk", .fn = op_walk },
@@ -435,8 +477,15 @@ const struct world_op world_ops[] = {
 
 void world_create(void)
 {
-	host_cores(PROCESSORS);
-	memory_reset();
+	static bool created;
+
+	if (!created) {
+		host_cores(PROCESSORS);
+		memory_reset();
+		processor_reset(SLOT, true);
+		processor_end();
+	}
+	created = true;
 	host_cpu = pcpus[WORLD_CALLER];
 	failed = false;
 	tlb_fault = world_fault;
@@ -452,6 +501,7 @@ void world_create(void)
 void world_destroy(void)
 {
 	turns_end();
+	own_free_pages(own_page, 0);
 }
 
 static void populate(uint64_t gfn, uint64_t count)
@@ -467,12 +517,13 @@ void world_begin(bool large, bool deaf)
 
 	large_world = large;
 	stopping = false;
+	hw_moved = false;
 	memset(removed, 0, sizeof(removed));
 	memset(withdrawn, 0, sizeof(withdrawn));
 	memset(changing, 0, sizeof(changing));
 	tlb_reset();
+	frames_before = memory_frames_in_use();
 	processor_reset(SLOT, true);
-	frames_before = memory_frames_in_use() - 1;
 	populate(0, 3);
 	if (large)
 		populate(LARGE, EPT_ENTRIES);
@@ -486,6 +537,9 @@ void world_begin(bool large, bool deaf)
 	/* Both are invalidated, by a change; one is valid again. */
 	change_one(new_page(0));
 	ASSERT(gpc_refresh(&caches[CACHE]) == OK && !caches[MISSING].valid);
+	processor_vcpu(WORLD_GUEST_CORE)->vmx->hw_pages->armed = true;
+	ASSERT(gpc_activate(hw_page(VCPU_HW_VIRTUAL_APIC), to_gfn(0)) == OK);
+	ASSERT(gpc_activate(hw_page(VCPU_HW_APIC_ACCESS), to_gfn(2)) == OK);
 	turns_at_point = at_point;
 	processors[WORLD_GUEST_CORE].deaf = deaf;
 	turns_job(WORLD_GUEST_CORE, background);
@@ -499,8 +553,7 @@ void world_finish(void)
 		world_guest_turn();
 	if (turns_busy(WORLD_GUEST_CORE))
 		world_fault("the guest does not end", WORLD_GUEST_CORE, to_gfn(0));
-	for (unsigned int i = 0; i < CACHES; i++)
-		check_cache(&caches[i]);
+	check_caches();
 	check_counts();
 	processor_end();
 	if (memory_frames_in_use() != frames_before)
