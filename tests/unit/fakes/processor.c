@@ -162,7 +162,7 @@ static void guest(struct processor *p, struct vcpu *v)
 	bool vpids = vmx_controls.proc2 & PROC2_VPID;
 
 	tlb_transition(this_cpu()->id, vpids);
-	p->entries++;
+	store_relaxed(&p->entries, p->entries + 1);
 	__atomic_store_n(&p->vcpu, v, __ATOMIC_RELEASE);
 	do
 		p->exit_reason = processor_guest(v);
