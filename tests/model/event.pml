@@ -42,16 +42,6 @@ bool run_moved;
 
 #include "x86.pml"
 
-inline spin_lock(c)
-{
-	atomic { mem[LOCK] == 0 -> drain_all(c); mem[LOCK] = 1 }
-}
-
-inline spin_unlock(c)
-{
-	STORE(c, LOCK, 0)
-}
-
 /* vcpu_kick_event: event byte, fence, then look where the vCPU is */
 inline vcpu_kick_event(c, x)
 {
@@ -120,7 +110,7 @@ proctype changer()
 {
 	byte e, x;
 
-	spin_lock(2);
+	spin_lock(2, LOCK);
 	d_step { drain_all(2); mem[MAPPED] = 0 };
 	STORE(2, VALID, 0);
 	LOAD(2, GEN, x);
@@ -137,13 +127,13 @@ proctype changer()
 	:: else
 	fi;
 	e == 0 || run_moved;
-	spin_unlock(2);
+	spin_unlock(2, LOCK);
 #ifdef NEVER_BACK
 	gone = true;
 #else
-	spin_lock(2);
+	spin_lock(2, LOCK);
 	d_step { drain_all(2); mem[MAPPED] = 1 };
-	spin_unlock(2);
+	spin_unlock(2, LOCK);
 #ifndef M_NO_WAITERS_READY
 	XCHG(2, ATTN, 1);			/* physmap_waiters_ready: vcpu_request(ATTN_SHADOW) */
 #endif
@@ -166,13 +156,13 @@ proctype changer()
 /* xen_vcpu_service(ATTN_SHADOW): one refresh, then move the parked bits */
 inline service_shadow(v, x)
 {
-	spin_lock(1);
+	spin_lock(1, LOCK);
 	LOAD(1, MAPPED, v);
 	if
 	:: v -> STORE(1, VALID, 1)
 	:: else
 	fi;
-	spin_unlock(1);
+	spin_unlock(1, LOCK);
 	if
 	:: v ->
 		d_step { drain_all(1); x = mem[SHADOW]; mem[SHADOW] = 0 };

@@ -30,16 +30,6 @@ bool in_guest;
 
 #include "x86.pml"
 
-inline spin_lock(c)
-{
-	atomic { mem[LOCK] == 0 -> drain_all(c); mem[LOCK] = 1 }
-}
-
-inline spin_unlock(c)
-{
-	STORE(c, LOCK, 0)
-}
-
 /* round_run: fence, kick_cores, sections_drain, wait_exit */
 inline round_run(c, ep, acc, now)
 {
@@ -47,11 +37,14 @@ inline round_run(c, ep, acc, now)
 	FENCE(c);
 #endif
 	LOAD(c, RUN, ep);
-	LOAD(c, VM, now);
-	if
-	:: (ep & 1) && now -> kick_pending = true
-	:: else -> ep = 0
-	fi;
+	atomic {
+		LOAD(c, VM, now);
+		if
+		:: (ep & 1) && now -> kick_pending = true
+		:: else -> ep = 0
+		fi;
+		now = 0
+	};
 #ifdef M_RUN_READ_TWICE
 	if
 	:: ep -> LOAD(c, RUN, ep)
@@ -65,19 +58,19 @@ inline round_run(c, ep, acc, now)
 		if
 		:: acc & 1 -> mem[ACC] != acc
 		:: else
-		fi
+		fi;
+		acc = 0
 	:: else
 	fi;
 #endif
 #ifndef M_NO_WAIT
 	do
-	:: ep == 0 || mem[RUN] != ep -> break
+	:: atomic { ep == 0 || mem[RUN] != ep -> ep = 0; break }
 #ifndef M_NO_NMI
 	:: ep && mem[RUN] == ep && !nmi_pending -> nmi_pending = true
 #endif
-	od;
+	od
 #endif
-	now = 0
 }
 
 inline free_frame(f)
@@ -92,7 +85,7 @@ inline free_frame(f)
 inline physmap_remove(c, old, ep, acc, now)
 {
 #ifndef M_NO_LOCK_REMOVE
-	spin_lock(c);
+	spin_lock(c, LOCK);
 #endif
 	d_step { drain_all(c); old = mem[EPT]; mem[EPT] = 0 }	/* exchange() */
 	if
@@ -103,10 +96,13 @@ inline physmap_remove(c, old, ep, acc, now)
 #ifndef M_NO_INVALIDATE
 		STORE(c, VALID, 0);				/* gpc_index_invalidate() */
 #endif
-		LOAD(c, GEN, now);
+		atomic {					/* nobody else changes it */
+			LOAD(c, GEN, now);
 #if !defined(M_NO_BUMP) && !defined(M_BUMP_AFTER_ROUND)
-		STORE(c, GEN, now + 1);
+			STORE(c, GEN, now + 1);
 #endif
+			now = 0
+		};
 		round_run(c, ep, acc, now);
 #ifdef M_BUMP_AFTER_ROUND
 		LOAD(c, GEN, now);
@@ -115,21 +111,25 @@ inline physmap_remove(c, old, ep, acc, now)
 		free_frame(old)
 	:: else
 	fi;
+	old = 0;
 #ifndef M_NO_LOCK_REMOVE
-	spin_unlock(c);
+	spin_unlock(c, LOCK);
 #endif
-	/* I5: whoever removed it, at return nobody runs on it. */
-	assert(!in_guest || tlb != P || !freed[P])
+	skip
 }
 
 /* gpc_refresh: resolve() and publish() under the lock */
 inline gpc_refresh(c, f, v)
 {
 #ifndef M_NO_LOCK_REFRESH
-	spin_lock(c);
+	spin_lock(c, LOCK);
 #endif
+#ifdef M_NO_LOCK_REFRESH
 	LOAD(c, VALID, v);
 	LOAD(c, EPT, f);
+#else
+	d_step { LOAD(c, VALID, v); LOAD(c, EPT, f) };
+#endif
 	if
 	:: !v && f ->
 #ifdef M_VALID_BEFORE_PFN
@@ -143,12 +143,16 @@ inline gpc_refresh(c, f, v)
 	fi;
 #ifndef M_NO_LOCK_REFRESH
 	/* I3, where nobody else can change it */
-	LOAD(c, VALID, v);
-	if
-	:: v -> LOAD(c, PFN, f); LOAD(c, EPT, v); assert(f == v)
-	:: else
-	fi;
-	spin_unlock(c)
+	atomic {
+		LOAD(c, VALID, v);
+		if
+		:: v -> LOAD(c, PFN, f); LOAD(c, EPT, v); assert(f == v)
+		:: else
+		fi;
+		f = 0;
+		v = 0;
+		spin_unlock(c, LOCK)
+	}
 #endif
 }
 
@@ -157,11 +161,9 @@ proctype changer()
 	byte old, ep, acc, now;
 
 	physmap_remove(0, old, ep, acc, now);
-	spin_lock(0);			/* physmap_change: map Q where nothing is mapped */
+	spin_lock(0, LOCK);			/* physmap_change: map Q where nothing is mapped */
 	d_step { drain_all(0); mem[EPT] = Q };
-	LOAD(0, GEN, now);		/* a cache waits for it */
-	STORE(0, GEN, now + 1);
-	spin_unlock(0);
+	spin_unlock(0, LOCK);
 	gpc_refresh(0, old, now);
 	physmap_remove(0, old, ep, acc, now)
 }
@@ -178,19 +180,22 @@ again:
 	:: else -> entries++
 	fi;
 retry:
-	nmi_pending = false;		/* an NMI in root is consumed there */
+	atomic {
+		nmi_pending = false;	/* an NMI in root is consumed there */
 #ifndef M_NO_IRET
-	nmi_blocked = false;		/* vmx_exit_nmi: IRET */
+		nmi_blocked = false;	/* vmx_exit_nmi: IRET */
 #endif
-	LOAD(1, GEN, g);
-	if
-	:: g != seen ->
+		LOAD(1, GEN, g);
+		if
+		:: g != seen ->		/* catch_up() */
 #ifndef M_NO_INVEPT
-		tlb = 0;		/* INVEPT */
+			tlb = 0;
 #endif
-		seen = g
-	:: else
-	fi;
+			seen = g
+		:: else
+		fi;
+		g = 0
+	};
 #ifdef M_VM_AFTER_RUN
 	ep = ep + 1;
 	XCHG(1, RUN, ep);
@@ -204,34 +209,44 @@ retry:
 	XCHG(1, RUN, ep);
 #endif
 #endif
+	atomic {
 #ifndef M_NO_RECHECK
-	LOAD(1, GEN, g);
-	if
-	:: g != seen -> ep = ep + 1; STORE(1, RUN, ep); goto retry
-	:: else
-	fi;
+		LOAD(1, GEN, g);
+		if
+		:: g != seen -> g = 0; ep = ep + 1; STORE(1, RUN, ep); goto retry
+		:: else -> g = 0
+		fi;
 #endif
-	in_guest = true;
-	if
-	:: deaf = true
-	:: deaf = false
-	fi;
+		in_guest = true;
+		if
+		:: deaf = true
+		:: deaf = false
+		fi
+	};
 end_guest:				/* a guest may run for ever */
 	do
 	:: atomic { tlb == 0 && mem[EPT] -> tlb = mem[EPT] }
-	:: tlb -> assert(!freed[tlb])		/* I1: the guest uses the page */
-	:: kick_pending && !deaf -> kick_pending = false; break
-	:: nmi_pending && !nmi_blocked -> nmi_pending = false; nmi_blocked = true; break
-	:: !deaf -> break			/* an exit of its own */
+	:: atomic { kick_pending && !deaf -> break }
+	:: atomic { nmi_pending && !nmi_blocked -> nmi_pending = false; nmi_blocked = true; break }
+	:: atomic { !deaf -> break }	/* an exit of its own */
 	od;
-	in_guest = false;
-	kick_pending = false;
-	ep = ep + 1;
-	STORE(1, RUN, ep);			/* the exit stub's first store */
+	atomic {
+		in_guest = false;
+		kick_pending = false;
+		deaf = false;
+		ep = ep + 1;
+		STORE(1, RUN, ep)	/* the exit stub's first store */
+	};
 	goto again;
 out:
-	FENCE(1);
-	tlb = 0
+	skip
+}
+
+/* I1, I5: the guest uses no page that was freed. */
+proctype uses()
+{
+end:
+	in_guest && tlb && freed[tlb] -> assert(false)
 }
 
 proctype section_core()
@@ -262,18 +277,22 @@ proctype section_core()
 		if
 		:: v ->
 			LOAD(2, PFN, f);
-			STORE(2, DATA, f);	/* the write may stay in the buffer */
-			assert(!freed[f])
+			atomic {
+				STORE(2, DATA, f);	/* the write may stay in the buffer */
+				assert(!freed[f])
+			}
 		:: else
 		fi;
 		e = e + 1;
 		STORE(2, ACC, e);		/* section_end() */
 #endif
+		f = 0;
 		if
 		:: v == 0 -> gpc_refresh(2, f, v)
-		:: true
+		:: v = 0
 		fi
 	od;
+	turns = 0;
 	physmap_remove(2, old, ep, acc, now)
 }
 
@@ -302,6 +321,7 @@ init {
 	run memory(1);
 	run late_writes();
 	run changer();
+	run uses();
 	run guest_core();
 	run section_core()
 	}

@@ -5,6 +5,9 @@
  * fences drain it (SDM vol. 3, 9.2). Spin by itself is sequentially consistent, so without this a
  * missing fence could not be seen.
  *
+ * A push into the own buffer is nobody else's business, so a model may put it into one atomic step
+ * with the access before it; never with the access after it, which would hide orders.
+ *
  * A model defines NC (cores) and NVAR (shared variables, bytes) before it includes this.
  */
 /* A model may watch stores reach memory: ON_STORE(variable). */
@@ -86,6 +89,18 @@ inline FENCE(core)
 inline XCHG(core, where, what)
 {
 	d_step { drain_all(core); mem[where] = what; ON_STORE(where) }
+}
+
+/* A lock in a variable of its own. Its waiters have no order here: where that matters the model has
+ * tickets. */
+inline spin_lock(core, lock)
+{
+	atomic { mem[lock] == 0 -> drain_all(core); mem[lock] = 1 }
+}
+
+inline spin_unlock(core, lock)
+{
+	STORE(core, lock, 0)
 }
 
 /* Memory may take the oldest store of a core at any time. */
