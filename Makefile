@@ -36,6 +36,8 @@ help:
 	@echo '  guest    micro-guests on an emulator; ONLY="name ..." picks some'
 	@echo '  system   stock Linux on an emulator, the short set; ONLY=expression picks some'
 	@echo '  system-full  the long set: every model, core and vCPU count'
+	@echo '  stress   the gfn->pfn cache under fire from inside guests, the long form (about 40 min);'
+	@echo '           ONLY="PATTERN ..." picks some'
 	@echo '  bench    cost of the common operations: NAME min=N avg=N'
 	@echo 'Variants: DEBUG=1 (build/debug), COUNT=1 (build/count), CC=clang, V=1'
 

@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 3
 JOBS ?= 2
 TEST_PARTS := lint unit fuzz model guest system
 
-.PHONY: test $(TEST_PARTS) system-full bench guest-images
+.PHONY: test $(TEST_PARTS) system-full bench stress guest-images
 
 # Runs every part, also after a failure, and sums up.
 test: packages
@@ -53,6 +53,13 @@ bench: all
 	$(Q)$(MAKE) COUNT=1 all
 	$(Q)$(MAKE) guest-images
 	$(Q)$(PYTHON) tests/rig/bench.py
+
+# The long form of tests/guest/stress; SENDS= and MOVES= make it shorter.
+STRESS_FLAGS := $(if $(SENDS),--sends $(SENDS)) $(if $(MOVES),--moves $(MOVES))
+stress: all
+	$(Q)$(MAKE) DEBUG=1 all
+	$(Q)$(MAKE) guest-images
+	$(Q)$(PYTHON) tests/rig/stress.py --jobs $(JOBS) --machine $(MACHINE) $(STRESS_FLAGS) $(ONLY)
 
 system: all linux
 	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) \

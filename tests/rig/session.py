@@ -157,6 +157,10 @@ class Session:
                 if not self._more.wait(quiet):
                     return
 
+    def over(self):
+        """Whether the machine has ended: nothing more will come."""
+        return self._ended
+
     def status(self, timeout=5):
         """The emulator's exit status once it has ended by itself, else None."""
         deadline = time.monotonic() + timeout
