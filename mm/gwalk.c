@@ -213,7 +213,7 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
  */
 static inline bool step_holds(const struct pcpu *cpu, const struct gwalk_step *step)
 {
-	const void *at = cpu->window_base + step->offset;
+	const void *at = this_cpu_windows(cpu) + step->offset;
 
 	/* A window that has gone to another frame: the whole walk refills it. */
 	return likely(cpu->window_tag[step->slot] == step->pfn &&
@@ -362,7 +362,8 @@ enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cac
 	hit = hit && cpu->window_tag[slot] == w->pfn.n;
 	if (likely(hit)) {
 		__builtin_memcpy(value,
-				 cpu->window_base + slot * PAGE_SIZE + (linear & (PAGE_SIZE - 1)),
+				 this_cpu_windows(cpu) + slot * PAGE_SIZE +
+					 (linear & (PAGE_SIZE - 1)),
 				 sizeof(*value));
 		cache->hits++;
 	}

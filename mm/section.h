@@ -13,23 +13,19 @@
 #include "core/lib/atomic.h"
 #include "mm/step.h"
 
-/* The exchange is the full fence between this store and the load of any translation. */
+/* A full fence between this store and the load of any translation. */
 static inline void section_begin(void)
 {
-	struct pcpu_shared *s = &this_cpu()->shared;
-
-	DEBUG_ASSERT(!(s->acc & 1));
-	(void)atomic_xchg(&s->acc, s->acc + 1);
+	DEBUG_ASSERT(!(this_cpu()->shared.acc & 1));
+	this_cpu_inc_fence(shared.acc);
 	protocol_step(STEP_SECTION_OPEN);
 }
 
 static inline void section_end(void)
 {
-	struct pcpu_shared *s = &this_cpu()->shared;
-
-	DEBUG_ASSERT(s->acc & 1);
+	DEBUG_ASSERT(this_cpu()->shared.acc & 1);
 	protocol_step(STEP_SECTION_CLOSING);
-	store_release(&s->acc, s->acc + 1);
+	this_cpu_inc(shared.acc);
 }
 
 static inline bool section_open(void)

@@ -12,7 +12,7 @@
 #include "core/lib/types.h"
 
 /* Replace the slot's frame. Use window_map(). */
-void *window_fill(struct pcpu *cpu, pfn_t pfn);
+noinline_fn void *window_fill(struct pcpu *cpu, pfn_t pfn);
 
 static inline uint32_t window_slot(pfn_t pfn)
 {
@@ -30,7 +30,7 @@ static inline void *window_map(pfn_t pfn)
 	uint32_t slot = window_slot(pfn);
 
 	if (likely(cpu->window_tag[slot] == pfn.n))
-		return cpu->window_base + slot * PAGE_SIZE;
+		return this_cpu_windows(cpu) + slot * PAGE_SIZE;
 	return window_fill(cpu, pfn);
 }
 

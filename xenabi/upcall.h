@@ -38,7 +38,7 @@ static inline uint8_t *upcall_vcpu_info_quick(struct xen_vcpu *xv)
 	if (unlikely(cpu->window_tag[slot] != xv->info.pfn.n))
 		return NULL;
 	xv->info.hits++;
-	return cpu->window_base + slot * PAGE_SIZE + xv->info_offset;
+	return this_cpu_windows(cpu) + slot * PAGE_SIZE + xv->info_offset;
 }
 
 /*

@@ -54,7 +54,7 @@ void hw_pages_load(struct vcpu *v)
 	v->vmx->seen_gen = &p->hw.gen;
 }
 
-static uint64_t address(const struct hw_pages *p, unsigned int page)
+static uint64_t field_value(const struct hw_pages *p, unsigned int page)
 {
 	pfn_t pfn = p->hw.frame[page].pfn;
 
@@ -67,7 +67,7 @@ static void write_virtual_apic(struct vcpu *v)
 	uint32_t controls = v->vmx->proc_controls;
 
 	if (p->hw.frame[VCPU_HW_VIRTUAL_APIC].used) {
-		vmwrite64(VMCS64_VIRTUAL_APIC, address(p, VCPU_HW_VIRTUAL_APIC));
+		vmwrite64(VMCS64_VIRTUAL_APIC, field_value(p, VCPU_HW_VIRTUAL_APIC));
 		vmwrite32(VMCS32_TPR_THRESHOLD, 0);
 		controls = (controls & ~CR8_EXITS) | (uint32_t)PROC_TPR_SHADOW;
 	} else {
@@ -82,7 +82,7 @@ static void write_apic_access(struct vcpu *v, uint64_t gen)
 {
 	struct hw_pages *p = v->vmx->hw_pages;
 	bool used = p->hw.frame[VCPU_HW_APIC_ACCESS].used;
-	uint64_t to = used ? address(p, VCPU_HW_APIC_ACCESS) : 0;
+	uint64_t to = used ? field_value(p, VCPU_HW_APIC_ACCESS) : 0;
 
 	if (to == p->apic_access)
 		return;

@@ -12,4 +12,10 @@ static inline struct pcpu *this_cpu(void)
 	return host_cpu;
 }
 
+#define this_cpu_windows(cpu) ((cpu)->window_base)
+
+/* In the words of core/lib/atomic.h, which tests watch. */
+#define this_cpu_inc_fence(field) ((void)atomic_xchg(&this_cpu()->field, this_cpu()->field + 1))
+#define this_cpu_inc(field)       store_release(&this_cpu()->field, this_cpu()->field + 1)
+
 #endif
