@@ -34,8 +34,8 @@
 #define USER     2
 #define GUEST    3
 #define SECONDS  1.2
-#define PATIENCE 60  /* seconds on a busy host, until there were */
-#define ENOUGH   200 /* changes, entries and uses of a cache */
+#define PATIENCE 60 /* seconds on a busy host, until there were */
+#define ENOUGH   50 /* changes, entries and uses of a cache */
 #define PAGES    6
 #define CACHES   3
 

@@ -157,12 +157,23 @@ static bool interrupted(struct processor *p)
 	return false;
 }
 
+/* From here on its frames are not freed. (One that is freed and comes back to its place before an
+ * entry is written to the VMCS no second time.) */
+static void frames_entered(struct processor_vmcs *vmcs)
+{
+	if (vmcs->controls & PROC_TPR_SHADOW)
+		vmcs->virtual_apic_life = memory_life(hpa_pfn(to_hpa(vmcs->virtual_apic)));
+	if (vmcs->controls2 & PROC2_APIC_ACCESS)
+		vmcs->apic_access_life = memory_life(hpa_pfn(to_hpa(vmcs->apic_access)));
+}
+
 static void guest(struct processor *p, struct vcpu *v)
 {
 	bool vpids = vmx_controls.proc2 & PROC2_VPID;
 
 	tlb_transition(this_cpu()->id, vpids);
 	store_relaxed(&p->entries, p->entries + 1);
+	frames_entered(processor_vmcs(v->id));
 	__atomic_store_n(&p->vcpu, v, __ATOMIC_RELEASE);
 	do
 		p->exit_reason = processor_guest(v);
@@ -270,10 +281,8 @@ void host_vmwrite(uint32_t encoding, uint64_t value)
 		vmcs->controls2 = (uint32_t)value;
 	} else if (encoding == VMCS64_VIRTUAL_APIC.encoding) {
 		vmcs->virtual_apic = value;
-		vmcs->virtual_apic_life = memory_life(hpa_pfn(to_hpa(value)));
 	} else if (encoding == VMCS64_APIC_ACCESS.encoding) {
 		vmcs->apic_access = value;
-		vmcs->apic_access_life = memory_life(hpa_pfn(to_hpa(value)));
 	}
 }
 

@@ -24,7 +24,7 @@ struct processor {
 struct processor_vmcs {
 	uint64_t virtual_apic, apic_access; /* host-physical */
 	uint32_t controls, controls2;
-	uint32_t virtual_apic_life, apic_access_life; /* of the frame, when it was written */
+	uint32_t virtual_apic_life, apic_access_life; /* of the frame, at the entry */
 };
 
 extern struct processor processors[PROCESSORS];
