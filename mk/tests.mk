@@ -2,9 +2,10 @@
 # Every kind of test. Each part writes its counts to build/results/PART.
 
 FUZZ_SECONDS ?= 3
+LITMUS_SECONDS ?= 3
 # Emulators at once.
 JOBS ?= 2
-TEST_PARTS := lint unit fuzz model guest system
+TEST_PARTS := lint unit litmus fuzz model guest system
 
 .PHONY: test $(TEST_PARTS) system-full bench stress guest-images
 
@@ -20,6 +21,10 @@ build/host.mk: scripts/hostrules.py scripts/header.py $(HOST_TESTS)
 
 unit: build/host.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/host.mk unit; $(PYTHON) scripts/rununit.py $(ONLY)
+
+# The fence pairs on this machine's store buffers, with the fences and without.
+litmus: build/include/xen
+	$(Q)HOST_CC='$(HOST_CC)' $(PYTHON) scripts/runlitmus.py --seconds $(LITMUS_SECONDS)
 
 fuzz: build/host.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/host.mk fuzz; \
