@@ -13,9 +13,11 @@
 #include "tests/litmus/litmus.h"
 #include "xenabi/vcpu.h"
 
+#include <asm/prctl.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-__thread struct pcpu *host_cpu;
 uint64_t host_clock;
 struct pcpu *pcpus[MAX_CORES];
 struct trace_ring *trace_rings[MAX_CORES];
@@ -25,7 +27,6 @@ struct vmx_controls vmx_controls;
 static struct pcpu blocks[2] aligned_to(128);
 static struct domain domain aligned_to(128);
 static struct gpc cache aligned_to(128);
-static uint8_t windows[WINDOW_COUNT * PAGE_SIZE] aligned_to(4096);
 
 static struct vcpu vcpu aligned_to(128);
 static struct vmx_vcpu vmx;
@@ -40,9 +41,9 @@ void litmus_machine(void)
 {
 	for (uint32_t c = 0; c < 2; c++) {
 		pcpus[c] = &blocks[c];
+		blocks[c].self = &blocks[c];
 		blocks[c].id = c;
 		blocks[c].slice_end = ~0ULL;
-		blocks[c].window_base = windows;
 		blocks[c].window_tag[FRAME % WINDOW_COUNT] = FRAME;
 	}
 	cache.physmap = &domain.physmap;
@@ -56,15 +57,21 @@ void litmus_machine(void)
 	vmx_controls.invept_single = true;
 }
 
+static void be_core(uint32_t core)
+{
+	if (syscall(SYS_arch_prctl, ARCH_SET_GS, pcpus[core]))
+		abort();
+}
+
 static void user_starts(void)
 {
-	host_cpu = pcpus[0];
+	be_core(0);
 	tags_load(&vcpu);
 }
 
 static void changer_starts(void)
 {
-	host_cpu = pcpus[1];
+	be_core(1);
 }
 
 /* ---- section ---- */
@@ -140,7 +147,7 @@ void vmx_guest_loop(struct vcpu *v, bool launched);
 /* The guest uses the page, and leaves for good. */
 void vmx_guest_loop(struct vcpu *v, bool launched)
 {
-	struct pcpu_shared *s = &host_cpu->shared;
+	struct pcpu_shared *s = &this_cpu()->shared;
 
 	(void)launched;
 	if (stale)
