@@ -88,6 +88,8 @@ void evtchn_bind(struct evtchn_domain *ed, uint32_t port, uint64_t word)
 void evtchn_unbind(struct evtchn_domain *ed, uint32_t port)
 {
 	evtchn_bind(ed, port, 0);
+	/* Senders read the word in the section in which they set the bit: from here on none does. */
+	sections_drain();
 	evtchn_2l_clear_pending(ed->domain->xen, port);
 	if (port < ed->free_hint)
 		ed->free_hint = port;
@@ -114,12 +116,16 @@ bool evtchn_port_valid(const struct domain *d, uint32_t port)
 	return port && evtchn_slot(d->xen->events, port) && port < evtchn_2l_ports(d->xen);
 }
 
+/* Raise a port of the domain's that is still bound as it was in `word`, for whichever vCPU. */
 static enum evtchn_result raise_own(struct domain *d, uint32_t port, uint64_t word)
 {
-	struct evtchn_effect e;
+	struct evtchn_effect e = { .result = EVTCHN_DROPPED };
+	uint64_t now;
 
 	section_begin();
-	e = evtchn_raise_port(d, port, evtchn_word_vcpu(word));
+	now = evtchn_load(d->xen->events, port);
+	if (evtchn_word_with_vcpu(now ^ word, 0) == 0)
+		e = evtchn_raise_port(d, port, evtchn_word_vcpu(now));
 	section_end();
 	evtchn_carry_out(d, port, &e);
 	return e.result;
@@ -159,8 +165,10 @@ static int send_interdomain(const struct domain *self, uint32_t port, uint64_t w
 }
 
 /* Any kind of port. */
-static noinline_fn int send_any(struct domain *d, uint32_t port, uint64_t word)
+static noinline_fn int send_any(struct domain *d, uint32_t port)
 {
+	uint64_t word = evtchn_load(d->xen->events, port);
+
 	switch (evtchn_word_kind(word)) {
 	case EVTCHN_IPI: (void)raise_own(d, port, word); return 0;
 	case EVTCHN_INTERDOMAIN: return send_interdomain(d, port, word);
@@ -187,22 +195,22 @@ int evtchn_send(struct vcpu *v, uint32_t port)
 {
 	struct domain *d = v->domain;
 	const struct xen_domain *xd = d->xen;
-	uint64_t word = evtchn_load(xd->events, port), pollers = 0;
 	enum evtchn_result result;
+	uint64_t word, pollers = 0;
 	struct vcpu *target;
 	bool up = false;
 	uint8_t *info;
 
-	if (unlikely(evtchn_word_kind(word) != EVTCHN_IPI || load_relaxed(&xd->narrow)))
-		return send_any(d, port, word);
-	target = d->vcpus[evtchn_word_vcpu(word)];
-	/* The target's vcpu_info may be guest memory: hence the section. */
+	/* A port that is closed stays quiet (evtchn_unbind()), and the target's vcpu_info may be guest
+	 * memory: hence the section. */
 	section_begin();
+	word = evtchn_load(xd->events, port);
+	if (unlikely(evtchn_word_kind(word) != EVTCHN_IPI || load_relaxed(&xd->narrow)))
+		goto slowly;
+	target = d->vcpus[evtchn_word_vcpu(word)];
 	info = upcall_vcpu_info_quick(target->xen);
-	if (unlikely(!info)) {
-		section_end();
-		return send_any(d, port, word);
-	}
+	if (unlikely(!info))
+		goto slowly;
 	result = evtchn_2l_raise_in(xd, port, target->xen, info, false, &up);
 	if (result != EVTCHN_COALESCED)
 		pollers = load_relaxed(&xd->polling);
@@ -210,6 +218,9 @@ int evtchn_send(struct vcpu *v, uint32_t port)
 	if (likely(!pollers && (!up || upcall_notify_self(target))))
 		return 0;
 	return carry_out(d, port, evtchn_word_vcpu(word), up, pollers);
+slowly:
+	section_end();
+	return send_any(d, port);
 }
 
 enum evtchn_result evtchn_service_raise(struct domain *d, uint32_t port)

@@ -19,8 +19,9 @@
 #include "mm/own.h"
 #include "tests/unit/fakes/cpu.h"
 #include "tests/unit/fakes/xen_guest.h"
-#include "xenabi/evtchn.h"
 #include "xenabi/poll.h"
+#include "xenabi/evtchn_2l.h"
+#include "xenabi/evtchn_domain.h"
 #include "xenabi/xen.h"
 
 #define ARG    0x3000 /* where arguments lie in the guest */
@@ -670,6 +671,61 @@ static void a_timer_fires_where_things_are_bound_then(void **state)
 	assert_int_equal(fake(v0)->posts, 1);
 }
 
+static uint32_t rival_port;
+
+/* A sender has looked at the port; a whole close comes before it opens its section. */
+static void closed_before_the_section(enum step s)
+{
+	if (s != STEP_SECTION_OPEN || !rival_port)
+		return;
+	evtchn_bind(guest[0].d.xen->events, rival_port, 0);
+	evtchn_2l_clear_pending(guest[0].d.xen, rival_port);
+	rival_port = 0;
+}
+
+/* A sender on core 1 is in its section: what it still sets is taken away by the close. */
+static void late_sender(void)
+{
+	if (!(pcpus[1]->shared.acc & 1))
+		return;
+	assert_int_equal(evtchn_load(guest[0].d.xen->events, rival_port), 0);
+	guest[0].d.xen->shared[SHARED_PENDING + rival_port / 8] |= (uint8_t)(1 << rival_port % 8);
+	pcpus[1]->shared.acc++;
+}
+
+static void close_and_send_at_once(void **state)
+{
+	uint32_t port;
+
+	host_cores(2);
+	for (int kind = 0; kind < 3; kind++) {
+		port = (uint32_t)guest[0].d.xen->params[HVM_PARAM_STORE_EVTCHN];
+		if (kind == 0)
+			assert_int_equal(bind_ipi(v0, 1, &port), 0);
+		if (kind == 1)
+			assert_int_equal(bind_virq(v0, VIRQ_DEBUG, 0, &port), 0);
+		rival_port = port;
+		host_step_hook = closed_before_the_section;
+		if (kind == 0)
+			assert_int_equal(evtchn_send(v0, port), -XEN_EINVAL);
+		else if (kind == 1)
+			assert_int_equal(evtchn_raise_virq(v0, VIRQ_DEBUG), EVTCHN_DROPPED);
+		else
+			assert_int_equal(evtchn_service_raise(&guest[0].d, port), EVTCHN_DROPPED);
+		host_step_hook = NULL;
+		assert_int_equal(rival_port, 0);
+		assert_false(pending(v0, port));
+	}
+	assert_int_equal(bind_ipi(v0, 1, &port), 0);
+	rival_port = port;
+	pcpus[1]->shared.acc = 7;
+	host_relax_hook = late_sender;
+	assert_int_equal(port_op(v0, EVTCHNOP_close, port), 0);
+	host_relax_hook = NULL;
+	assert_int_equal(pcpus[1]->shared.acc, 8);
+	assert_false(pending(v0, port));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -693,6 +749,7 @@ int main(void)
 		TEST(a_poller_wakes_on_its_port_even_masked),
 		TEST(a_poller_wakes_on_any_unmasked_event),
 		TEST(a_timer_fires_where_things_are_bound_then),
+		TEST(close_and_send_at_once),
 	};
 
 	return cmocka_run_group_tests_name("evtchn", tests, NULL, NULL);
