@@ -73,6 +73,11 @@ def check_cache():
     return list(importlib.import_module("lint-gpc").complaints("build/xenith.elf"))
 
 
+def check_hazards():
+    """Each hazard has its row in docs/gpc.md, and the tests and mutants named there exist."""
+    return list(importlib.import_module("lint-hazards").complaints("."))
+
+
 def check_headers():
     """Every header compiles alone."""
     compiler = make_variable("TARGET_CC") + make_variable("CFLAGS_HV")
@@ -260,7 +265,7 @@ def check_reproducible():
                 if not filecmp.cmp(*(os.path.join(place, image) for place in images), False)]
 
 
-CHECKS = [check_gcc, check_clang, check_debug, check_count, check_layers, check_cache,
+CHECKS = [check_gcc, check_clang, check_debug, check_count, check_layers, check_cache, check_hazards,
           check_headers, check_format, check_tidy, check_spdx, check_paths, check_image, check_size,
           check_length, check_conditionals, check_todo, check_scripts, check_reproducible]
 
