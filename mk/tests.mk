@@ -7,7 +7,7 @@ LITMUS_SECONDS ?= 3
 JOBS ?= 2
 TEST_PARTS := lint unit litmus fuzz model guest system
 
-.PHONY: test $(TEST_PARTS) system-full bench stress guest-images
+.PHONY: test $(TEST_PARTS) system-full bench stress breaks guest-images
 
 # Runs every part, also after a failure, and sums up.
 test: packages
@@ -25,6 +25,10 @@ unit: build/host.mk build/include/xen
 # The fence pairs on this machine's store buffers, with the fences and without.
 litmus: build/include/xen
 	$(Q)HOST_CC='$(HOST_CC)' $(PYTHON) scripts/runlitmus.py --seconds $(LITMUS_SECONDS)
+
+# Each fault of tests/breaks in turn, and what notices it: half an hour. STRESS=1: on an emulator too.
+breaks: build/host.mk build/include/xen
+	$(Q)$(PYTHON) scripts/runbreaks.py $(if $(STRESS),--stress) $(ONLY)
 
 fuzz: build/host.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/host.mk fuzz; \

@@ -78,6 +78,12 @@ def check_hazards():
     return list(importlib.import_module("lint-hazards").complaints("."))
 
 
+def check_breaks():
+    """Each fault of tests/breaks can still be made in the sources."""
+    sys.path.insert(0, "tests/breaks")
+    return list(importlib.import_module("faults").complaints())
+
+
 def check_headers():
     """Every header compiles alone."""
     compiler = make_variable("TARGET_CC") + make_variable("CFLAGS_HV")
@@ -266,8 +272,8 @@ def check_reproducible():
 
 
 CHECKS = [check_gcc, check_clang, check_debug, check_count, check_layers, check_cache, check_hazards,
-          check_headers, check_format, check_tidy, check_spdx, check_paths, check_image, check_size,
-          check_length, check_conditionals, check_todo, check_scripts, check_reproducible]
+          check_breaks, check_headers, check_format, check_tidy, check_spdx, check_paths, check_image,
+          check_size, check_length, check_conditionals, check_todo, check_scripts, check_reproducible]
 
 
 def main(argv):

@@ -134,7 +134,9 @@ static void use(struct gpc *g)
 		pfn_t pfn = g->pfn;
 		uint32_t life = memory_life(pfn);
 
-		loiter(STEP_GPC_VALID);
+		/* Long enough for a changer that does not wait. */
+		for (uint32_t i = dice(4); i; i--)
+			threads_yield();
 		if (!memory_count(pfn) || memory_life(pfn) != life)
 			fault("section on a freed frame", this_cpu()->id, g->gfn);
 		store_relaxed(p, 1);

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch/x86/cpu/lock.h"
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/assert.h"
 #include "mm/frame.h"
@@ -22,7 +21,7 @@ static uint32_t counts[FAKE_FRAMES];
 static uint16_t owners[FAKE_FRAMES];
 static uint32_t lives[FAKE_FRAMES];
 static bool filled[FAKE_FRAMES]; /* freed, and so full of FREED */
-static struct spinlock lock;
+static bool locked;
 static uint64_t own_used;
 static int fail_after = -1;
 
@@ -54,6 +53,18 @@ void memory_fail_after(int n)
 	fail_after = n;
 }
 
+/* Nothing in here is a point at which another core may run (tests/host/core/lib/atomic.h). */
+static void lock(void)
+{
+	while (__atomic_test_and_set(&locked, __ATOMIC_ACQUIRE))
+		;
+}
+
+static void unlock(void)
+{
+	__atomic_clear(&locked, __ATOMIC_RELEASE);
+}
+
 static bool refuse(void)
 {
 	return fail_after >= 0 && fail_after-- == 0;
@@ -72,12 +83,12 @@ uint8_t *memory_frame(pfn_t pfn)
 
 uint32_t memory_count(pfn_t pfn)
 {
-	return load_relaxed(&counts[index_of(pfn)]);
+	return __atomic_load_n(&counts[index_of(pfn)], __ATOMIC_RELAXED);
 }
 
 uint32_t memory_life(pfn_t pfn)
 {
-	return load_relaxed(&lives[index_of(pfn)]);
+	return __atomic_load_n(&lives[index_of(pfn)], __ATOMIC_RELAXED);
 }
 
 uint64_t memory_frames_in_use(void)
@@ -115,7 +126,7 @@ static void take(uint64_t first, uint64_t count, uint16_t owner)
 {
 	for (uint64_t i = first; i < first + count; i++) {
 		check_untouched(i);
-		store_relaxed(&counts[i], 1);
+		__atomic_store_n(&counts[i], 1, __ATOMIC_RELAXED);
 		owners[i] = owner;
 	}
 	memset(ram + first * PAGE_SIZE, 0, count * PAGE_SIZE);
@@ -128,40 +139,40 @@ pfn_t frame_alloc(unsigned int order, uint16_t owner)
 
 	if (refuse())
 		return pfn;
-	spin_lock(&lock);
+	lock();
 	for (uint64_t i = 0; i + count <= FAKE_FRAMES && !pfn_valid(pfn); i += count) {
 		if (!block_free(i, count))
 			continue;
 		take(i, count, owner);
 		pfn = to_pfn(FAKE_FIRST_PFN + i);
 	}
-	spin_unlock(&lock);
+	unlock();
 	return pfn;
 }
 
 void frame_get(pfn_t pfn)
 {
-	spin_lock(&lock);
+	lock();
 	ASSERT(counts[index_of(pfn)]);
 	counts[index_of(pfn)]++;
-	spin_unlock(&lock);
+	unlock();
 }
 
 void frame_put(pfn_t pfn)
 {
 	uint64_t i = index_of(pfn);
 
-	spin_lock(&lock);
+	lock();
 	ASSERT(counts[i]);
-	store_relaxed(&counts[i], counts[i] - 1);
+	__atomic_store_n(&counts[i], counts[i] - 1, __ATOMIC_RELAXED);
 	if (!counts[i]) {
 		if (memory_freed_hook)
 			memory_freed_hook(pfn);
-		store_relaxed(&lives[i], lives[i] + 1);
+		__atomic_store_n(&lives[i], lives[i] + 1, __ATOMIC_RELAXED);
 		memset(memory_frame(pfn), FREED, PAGE_SIZE);
 		filled[i] = true;
 	}
-	spin_unlock(&lock);
+	unlock();
 }
 
 uint16_t frame_owner(pfn_t pfn)

@@ -157,8 +157,8 @@ static void at_point(enum step s)
 {
 	if (s == STEP_COUNT && !turns_only_steps)
 		return;
-	/* Under the lock: the map says what this change made of it. */
-	if (s == STEP_PUT)
+	/* Since it unlocked nobody else has run: the map says what this change made of it. */
+	if (s == STEP_CHANGE_UNLOCKED)
 		change_past_round(this_cpu()->id);
 	guests_touch();
 	if (!spin_is_locked(&pm->lock))
@@ -263,6 +263,14 @@ static void op_walk(void)
 		use_end(&u, p);
 	}
 	section_end();
+}
+
+/* A late one is seen when its frame is allocated again. */
+static void op_copy(void)
+{
+	static const uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	(void)!physmap_write(pm, to_gpa(PAGE_SIZE - 8), bytes, sizeof(bytes));
 }
 
 /* ---- caches ---- */
@@ -468,6 +476,7 @@ const struct world_op world_ops[] = {
 	{ .name = "access", .fn = op_access },
 	{ .name = "access or refresh", .fn = op_access_or_refresh },
 	{ .name = "walk", .fn = op_walk },
+	{ .name = "copy", .fn = op_copy },
 	{ .name = "entry", .fn = op_enter },
 	{ .name = "removal by a guest", .fn = op_guest_removes },
 	{ 0 },
@@ -487,7 +496,6 @@ void world_create(void)
 	}
 	created = true;
 	host_cpu = pcpus[WORLD_CALLER];
-	failed = false;
 	tlb_fault = world_fault;
 	host_panic_hook = say_where;
 	processor_guest = guest;
