@@ -8,7 +8,8 @@
  * A push into the own buffer is nobody else's business, so a model may put it into one atomic step
  * with the access before it; never with the access after it, which would hide orders.
  *
- * A model defines NC (cores) and NVAR (shared variables, bytes) before it includes this.
+ * A model defines NC (cores) and NVAR (shared variables, bytes) before it includes this; and
+ * NO_STORE_BUFFERS if it is about who waits for whom alone.
  */
 /* A model may watch stores reach memory: ON_STORE(variable). */
 #ifndef ON_STORE
@@ -42,6 +43,9 @@ inline pop(core)
 
 inline STORE(core, where, what)
 {
+#ifdef NO_STORE_BUFFERS
+	d_step { mem[where] = what; ON_STORE(where) }
+#else
 	d_step {
 		if
 		:: sb[core].n == SB -> pop(core)
@@ -51,6 +55,7 @@ inline STORE(core, where, what)
 		sb[core].val[sb[core].n] = what;
 		sb[core].n = sb[core].n + 1
 	}
+#endif
 }
 
 inline LOAD(core, where, into)
