@@ -80,7 +80,7 @@ static void sender(void)
 	for (;;) {
 		sender_hold(cpu);
 		send_some(cpu);
-		if (cpu == 1 && !chance(cpu, 150))
+		if (cpu == 1 && !chance(cpu, 300))
 			side_step();
 	}
 }
@@ -98,6 +98,13 @@ static void tell(const char *what)
 	note("%s: %s: %lu sends, %lu moves, %lu beside; %lu handled, %lu merged; %lu Mticks",
 	     mode_names[mode], what, sent, moves - moves_before, side_moves - side_before, handled,
 	     sent - handled, (unsigned long)((rdtsc() - ticks_before) >> 20));
+}
+
+bool ahead(void)
+{
+	return (uint64_t)(moves - moves_before) * sends_wanted >
+		       2 * (uint64_t)moves_wanted * sent_now() &&
+	       info_now();
 }
 
 static bool enough(void)
@@ -159,7 +166,7 @@ static void run(enum mode m)
 		irq_off();
 		if (m == MODE_REAL)
 			real_step();
-		if (m != MODE_SELF)
+		if (m != MODE_SELF && !ahead())
 			move_step();
 	}
 	come_to_rest();

@@ -10,12 +10,7 @@
 #define SPARES       6 /* of them begin with a frame */
 #define SHARED_HOMES 4
 #define SHARED_HOLE  (HOLE / PAGE_SIZE + 64)
-#define SIDE_HOLE    (HOLE / PAGE_SIZE + 128)
 #define INFO_OFFSET  64
-
-/* A page to be looked at, wherever it may be. */
-#define AT(gfn) ((unsigned long *)((gfn)*PAGE_SIZE))
-#define WORDS   (PAGE_SIZE / sizeof(unsigned long))
 
 struct slot {
 	unsigned long gfn;
@@ -34,11 +29,10 @@ struct movable {
 
 struct shared_info *volatile shared_at;
 volatile unsigned int shared_version;
-volatile unsigned long moves, side_moves;
 unsigned int checkpoint_every;
 
 uint8_t info_page[PAGE_SIZE] page_aligned;
-static uint8_t spares[SPARES][PAGE_SIZE] page_aligned, side_page[PAGE_SIZE] page_aligned;
+static uint8_t spares[SPARES][PAGE_SIZE] page_aligned;
 static uint8_t copies[2 + AREA_PAGES][PAGE_SIZE];
 static struct slot slots[SLOTS];
 static struct movable movables[2 + AREA_PAGES];
@@ -48,17 +42,6 @@ static unsigned int mover; /* the vCPU, for chance() */
 static bool lossy;         /* frames may go with the events that they announce */
 static unsigned int steps; /* since the last checkpoint */
 static struct port *masked;
-
-bool uniform(const void *page, unsigned long *word)
-{
-	const unsigned long *p = page;
-
-	*word = p[0];
-	for (unsigned int i = 1; i < WORDS; i++)
-		if (p[i] != *word)
-			return false;
-	return true;
-}
 
 static void fill(struct slot *s)
 {
@@ -92,37 +75,6 @@ static struct slot *pick(int state)
 			return s;
 	}
 	return NULL;
-}
-
-bool moved(long result, const char *what)
-{
-	moves++;
-	if (result < 0)
-		fault(FAULT_OTHER, "%s: %ld", what, result);
-	return result >= 0;
-}
-
-static long reservation(unsigned int op, unsigned long *gfns, unsigned int count,
-			unsigned int order)
-{
-	struct xen_memory_reservation r = { .nr_extents = count,
-					    .extent_order = order,
-					    .domid = DOMID_SELF };
-	long done;
-
-	set_xen_guest_handle(r.extent_start, gfns);
-	done = memory_op(op, &r);
-	return done == (long)count ? 0 : -1000 - done;
-}
-
-long give_back(unsigned long *gfns, unsigned int count, unsigned int order)
-{
-	return reservation(XENMEM_decrease_reservation, gfns, count, order);
-}
-
-long take_again(unsigned long *gfns, unsigned int count, unsigned int order)
-{
-	return reservation(XENMEM_populate_physmap, gfns, count, order);
 }
 
 unsigned long page_age(unsigned long gfn)
@@ -447,29 +399,6 @@ void move_step(void)
 	drop_lock();
 }
 
-void side_step(void)
-{
-	static unsigned long stamp;
-	static bool at_second;
-	unsigned long from = at_second ? SIDE_HOLE + 1 : SIDE_HOLE;
-	unsigned long to = at_second ? SIDE_HOLE : SIDE_HOLE + 1;
-	unsigned long word;
-
-	AT(from)[7] = ++stamp;
-	if (add_to_physmap(XENMAPSPACE_gmfn, from, to) || AT(to)[7] != stamp)
-		fault(FAULT_OTHER, "the page of vCPU 1 is not where it was put");
-	AT(to)[7] = 0;
-	at_second = !at_second;
-	side_moves++;
-	if (chance(1, 4))
-		return;
-	if (give_back(&to, 1, 0) || take_again(&to, 1, 0))
-		fault(FAULT_OTHER, "the page of vCPU 1 cannot be had again");
-	side_moves += 2;
-	if (!uniform(AT(to), &word) || word)
-		fault(FAULT_LATE, "vCPU 1 gets a frame that begins with 0x%lx", word);
-}
-
 static void add_movable(unsigned int i, const char *name, unsigned long gfn)
 {
 	movables[i] = (struct movable){ .name = name, .gfn = gfn, .age = 1, .copy = copies[i] };
@@ -494,7 +423,6 @@ void moves_init(void)
 		add_movable(2 + i, "a page of areas", GFN(area_pages[i]));
 	if (vcpu_op(VCPUOP_register_vcpu_info, TARGET, &r))
 		fault(FAULT_OTHER, "vcpu_info cannot be registered");
-	if (add_to_physmap(XENMAPSPACE_gmfn, GFN(side_page), SIDE_HOLE))
-		fault(FAULT_OTHER, "the page of vCPU 1 does not move");
+	side_init();
 	areas_init();
 }

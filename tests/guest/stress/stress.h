@@ -48,6 +48,10 @@ bool faulty(void);
 unsigned int chance(unsigned int cpu, unsigned int n);
 extern uint32_t seed;
 
+/* There have been more moves than the sends so far call for, and events can be delivered. The
+ * mover's. */
+bool ahead(void);
+
 void take_lock(void);
 void drop_lock(void);
 
@@ -56,8 +60,7 @@ void drop_lock(void);
 /* One event channel; no two stand in one word of the pending bits. */
 struct port {
 	evtchn_port_t nr;
-	bool exact; /* sent only when the last was handled: each of them counts */
-	bool masked;
+	bool exact;     /* sent only when the last was handled: each of them counts */
 	uint64_t since; /* the sender's: TSC of the last send of an exact one */
 	/* By the sender, before it sends; how many of them found the bit clear. */
 	volatile uint32_t sent, raised;
@@ -100,17 +103,25 @@ extern unsigned int checkpoint_every;
  * away may have changed. `go_on`: the senders go on then.
  */
 void checkpoint(bool go_on);
+/* Grows whenever the page at this home leaves or comes; 0 while it is away. */
+unsigned long page_age(unsigned long gfn);
+extern uint8_t info_page[PAGE_SIZE];
+
+/* --- side.c --- */
+
+/* A page to be looked at, wherever it may be. */
+#define AT(gfn) ((unsigned long *)((gfn)*PAGE_SIZE))
+#define WORDS   (PAGE_SIZE / sizeof(unsigned long))
+
 /* The page of vCPU 1's own, which it moves while others move theirs. */
 void side_step(void);
+void side_init(void);
 extern volatile unsigned long moves, side_moves;
 
 /* A hypercall that must succeed, counted as a move. */
 bool moved(long result, const char *what);
 long give_back(unsigned long *gfns, unsigned int count, unsigned int order);
 long take_again(unsigned long *gfns, unsigned int count, unsigned int order);
-/* Grows whenever the page at this home leaves or comes; 0 while it is away. */
-unsigned long page_age(unsigned long gfn);
-extern uint8_t info_page[PAGE_SIZE];
 /* All words of a page are the same: the first of them in *word. */
 bool uniform(const void *page, unsigned long *word);
 

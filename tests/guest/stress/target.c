@@ -15,7 +15,7 @@ static void spin(unsigned int turns)
 
 static void round_self(void)
 {
-	upcalls_left = chance(TARGET, 8);
+	upcalls_left = chance(TARGET, 40);
 	irq_on();
 	spin(chance(TARGET, 4) ? 4 : chance(TARGET, 1000));
 	irq_off();
@@ -25,7 +25,7 @@ static void round_self(void)
 		checkpoint(false);
 		ended = true;
 	} else {
-		for (unsigned int n = 1 + chance(TARGET, 8); n && !(hold & 1); n--)
+		for (unsigned int n = 1 + chance(TARGET, 8); n && !(hold & 1) && !ahead(); n--)
 			move_step();
 	}
 }
