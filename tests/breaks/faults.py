@@ -41,8 +41,8 @@ FAULTS = [
     ("no IRET after an NMI exit", [(INTR, r"\tnmi_unblock\(\);\n", "")], ["M_NO_IRET"]),
     # Flushes
     ("no INVEPT", [(TAGS, r"bool ok = invept\([^;]*;", "bool ok = true;")], ["M_NO_INVEPT"]),
-    ("no INVVPID when a vCPU changes cores", [(TAGS, r"\t\ttags_flush_vcpu\(v\);\n", "\t\t;\n")],
-     []),
+    ("no INVVPID when a vCPU changes cores",
+     [(TAGS, r"\t\ttags_flush_vcpu\(v\);\n", "\t\t(void)0;\n")], []),
     ("generation sampled again after the flush",
      [(RUN, r"\*core_gen = gen;", "*core_gen = load_acquire(&pm->map_gen);")], []),
     # Checks at entry
@@ -51,8 +51,8 @@ FAULTS = [
        "(locked || !false) &&")], ["M_NO_RECHECK"]),
     ("shared.physmap is stored after run goes odd",
      [(TAGS, r"\tstore_release\(&cpu->shared\.physmap, &v->domain->physmap\);\n", ""),
-      (RUN, r"(\tprotocol_step\(STEP_RUN_ODD\);\n)",
-       r"\1\tstore_release(&cpu->shared.physmap, pm);\n")], ["M_VM_AFTER_RUN"]),
+      (RUN, r"return TURN_ENTER;(\n\tstore_release)",
+       r"return store_release(&cpu->shared.physmap, pm), TURN_ENTER;\1")], ["M_VM_AFTER_RUN"]),
     # The change
     ("the generation is not bumped",
      [(PHYSMAP, r"store_release\(&pm->map_gen, pm->map_gen \+ 1\);", ";")], ["M_NO_BUMP"]),
@@ -72,7 +72,7 @@ FAULTS = [
      [(PHYSMAP, r"\tspin_lock\(&pm->lock\);\n", ""),
       (PHYSMAP, r"\tspin_unlock\(&pm->lock\);\n", "")], ["M_NO_LOCK_REMOVE"]),
     ("caches that wait are not told",
-     [(PHYSMAP, r"\t\tphysmap_waiters_ready\(pm\);\n", "\t\t;\n")], ["M_NO_WAITERS_READY"]),
+     [(PHYSMAP, r"\t\tphysmap_waiters_ready\(pm\);\n", "\t\t(void)0;\n")], ["M_NO_WAITERS_READY"]),
     ("a slot's next map starts at its last generation",
      [(PHYSMAP, r"slot_last_gen\[slot\] \+ 1", "(slot_last_gen[slot] ? slot_last_gen[slot] : 1)")],
      ["M_EQUAL_GENERATION"]),
@@ -85,9 +85,6 @@ FAULTS = [
             r"\tspin_unlock\(&pm->lock\);\n", r"\1")], ["M_NO_LOCK_REFRESH"]),
     ("a refresh of an inactive cache", [(GPC, r"!g->active \|\| g->valid\)", "g->valid)")],
      ["M_REFRESH_INACTIVE"]),
-    ("unhashed before its sections are over",
-     [(GPC, r"(\tstore_relaxed\(&g->valid, false\);\n\tprotocol_step\(STEP_WITHDRAWN\);\n"
-            r"\tsections_drain\(\);\n)(\tunhash\(g\);\n)", r"\2\1")], []),
     ("a section that ends before the copy",
      [(PHYSMAP, r"(\t\tto = part_address[^\n]*\n)(\t\tif \(to\)\n[^\n]*\n)(\t\tsection_end\(\);\n)",
        r"\1\3\2")], ["M_SECTION_ENDS_EARLY"]),
@@ -101,10 +98,10 @@ FAULTS = [
             r"(\tround_run\(g->physmap, g->hw->owner\);\n)", r"\2\1")],
      ["M_KICKED_BEFORE_FORGOTTEN"]),
     ("hardware pages are looked up without the lock",
-     [("mm/gpc_hw.c", r"\t\tspin_lock\(&pm->lock\);\n", "\t\t;\n"),
-      ("mm/gpc_hw.c", r"\t\tspin_unlock\(&pm->lock\);\n", "\t\t;\n")], ["M_RESOLVE_UNLOCKED"]),
+     [("mm/gpc_hw.c", r"\t\tspin_lock\(&pm->lock\);\n", "\t\t(void)pm;\n"),
+      ("mm/gpc_hw.c", r"\t\tspin_unlock\(&pm->lock\);\n", "\t\t(void)0;\n")], ["M_RESOLVE_UNLOCKED"]),
     ("a page that came back is mapped without a round",
-     [(GPC, r"\t\t\t\t\*hw = true;\n", "\t\t\t\t;\n")], ["M_MAPPED_WITHOUT_ROUND"]),
+     [(GPC, r"\t\t\t\t\*hw = true;\n", "\t\t\t\t(void)0;\n")], ["M_MAPPED_WITHOUT_ROUND"]),
 ]
 
 

@@ -69,6 +69,7 @@ void processor_reset(uint16_t slot, bool vpids)
 		vcpus[i].v.id = i;
 		reset_vcpu(&vcpus[i].v, slot);
 		pcpus[i]->slice_end = ~0ULL;
+		pcpus[i]->shared.physmap = NULL;
 		host_cpu = pcpus[i];
 		if (!records)
 			ASSERT(tags_init_core() == OK);

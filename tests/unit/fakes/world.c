@@ -545,7 +545,8 @@ void world_begin(bool large, bool deaf)
 	/* Both are invalidated, by a change; one is valid again. */
 	change_one(new_page(0));
 	ASSERT(gpc_refresh(&caches[CACHE]) == OK && !caches[MISSING].valid);
-	processor_vcpu(WORLD_GUEST_CORE)->vmx->hw_pages->armed = true;
+	/* With pages in its VMCS it waits for the lock before it enters again; without, it does not. */
+	processor_vcpu(WORLD_GUEST_CORE)->vmx->hw_pages->armed = !large;
 	ASSERT(gpc_activate(hw_page(VCPU_HW_VIRTUAL_APIC), to_gfn(0)) == OK);
 	ASSERT(gpc_activate(hw_page(VCPU_HW_APIC_ACCESS), to_gfn(2)) == OK);
 	turns_at_point = at_point;
