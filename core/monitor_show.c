@@ -151,13 +151,18 @@ static void cmd_regs(int argc, char **argv)
 
 static void show_memory(struct domain *d, void *arg)
 {
+	const struct physmap_stats *s = &d->physmap.stats;
+
 	(void)arg;
 	monitor_printf("%-24s %10lu built %10lu mapped %10lu owned\n", d->name,
 		       (unsigned long)d->memory_pages, (unsigned long)d->physmap.ram_frames,
 		       (unsigned long)frame_owned(d->slot));
-	monitor_printf("%-24s %10lu changes %8lu kicks %11lu NMIs\n", "",
-		       (unsigned long)d->physmap.stats.changes,
-		       (unsigned long)d->physmap.stats.kicks, (unsigned long)d->physmap.stats.nmis);
+	monitor_printf("%-24s %10lu changes %8lu rounds %10lu kicks\n", "",
+		       (unsigned long)s->changes, (unsigned long)s->rounds,
+		       (unsigned long)s->kicks);
+	monitor_printf("%-24s %10lu kicks saved %4lu NMIs %12lu ns at most\n", "",
+		       (unsigned long)s->kicks_saved, (unsigned long)s->nmis,
+		       (unsigned long)(s->longest_wait * 1000000 / max_u64(tsc_khz, 1)));
 }
 
 static void cmd_memory(int argc, char **argv)

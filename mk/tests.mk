@@ -71,8 +71,10 @@ stress: all
 	$(Q)$(PYTHON) tests/rig/stress.py --jobs $(JOBS) --machine $(MACHINE) $(STRESS_FLAGS) $(ONLY)
 
 system: all linux
+	$(Q)$(MAKE) guest-images
 	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) \
 	  $(if $(ONLY),-k '$(ONLY)')
 system-full: all linux
+	$(Q)$(MAKE) guest-images
 	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) --full \
 	  $(if $(ONLY),-k '$(ONLY)')

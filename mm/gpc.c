@@ -123,8 +123,10 @@ bool gpc_index_find(struct gpc *g)
 	if (!g->active || g->valid)
 		return g->valid;
 	pfn = resolve(g->physmap, g->gfn);
-	if (pfn_valid(pfn))
+	if (pfn_valid(pfn)) {
 		publish(g, pfn);
+		trace(TRACE_REFRESH, (uint32_t)g->physmap->slot << 16, g->gfn.n);
+	}
 	return g->valid;
 }
 
@@ -175,13 +177,10 @@ void gpc_deactivate(struct gpc *g)
 enum status gpc_refresh(struct gpc *g)
 {
 	struct physmap *pm = g->physmap;
-	gfn_t gfn;
 	bool found;
 
 	spin_lock(&pm->lock);
-	gfn = g->gfn;
 	found = gpc_index_find(g);
 	spin_unlock(&pm->lock);
-	trace(TRACE_REFRESH, (uint32_t)pm->slot << 16 | found, gfn.n);
 	return found ? OK : ERR_NOT_FOUND;
 }

@@ -24,7 +24,9 @@ enum physmap_type {
 };
 
 struct physmap_stats {
-	uint64_t changes, kicks, kicks_saved, nmis, longest_wait; /* the last in TSC ticks */
+	uint64_t changes, rounds;
+	uint64_t kicks, kicks_saved; /* cores that were, and were not, in this guest */
+	uint64_t nmis, longest_wait; /* the wait in TSC ticks */
 };
 
 struct physmap {

@@ -66,6 +66,7 @@ void round_run(struct physmap *pm, const struct vcpu *only)
 	uint64_t snap[MAX_CORES];
 	uint64_t kicked;
 
+	pm->stats.rounds++;
 	trace(TRACE_ROUND, (uint32_t)pm->slot << 16, pm->map_gen);
 	/* Pairs with the exchanges that make run and acc odd: each core sees our changes after its
 	 * own, or we see its epoch odd (docs/gpc.md). */

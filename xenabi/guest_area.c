@@ -81,8 +81,11 @@ bool guest_area_map(struct guest_area *a, struct guest_area_map *map)
 		struct gpc *g = &a->page[1];
 
 		/* Not by gpc_page(): its window could be replaced by the first page's. */
-		if (!load_acquire(&g->valid))
+		if (!load_acquire(&g->valid)) {
+			g->misses++;
 			return false;
+		}
+		g->hits++;
 		map->second = window_map_second(g->pfn);
 	}
 	page = gpc_page(&a->page[0]);

@@ -3,6 +3,8 @@
 #include "core/monitor.h"
 
 #include "core/lib/string.h"
+#include "core/vcpu_arch.h"
+#include "mm/gpc_hw.h"
 #include "xenabi/evtchn_2l.h"
 #include "xenabi/evtchn_domain.h"
 #include "xenabi/grant_table.h"
@@ -88,29 +90,33 @@ static void cmd_params(int argc, char **argv)
 	for_guests(argc, argv, show_params);
 }
 
-static void print_gpc(uint32_t vcpu, const struct gpc *g)
+static void print_gpc(const struct vcpu *v, const struct gpc *g)
 {
 	if (!g->active)
 		return;
-	monitor_printf("%4u %-9s %#10lx %-5s %10lu %6lu %6lu\n", vcpu, g->name,
-		       (unsigned long)g->gfn.n, g->valid ? "valid" : "-", (unsigned long)g->hits,
+	monitor_printf("%-16s %4u %-12s %-4s %#10lx %-7s %10lu %6lu %13lu\n", v->domain->name,
+		       v->id, g->name, g->kind == GPC_HOST ? "host" : "hw", (unsigned long)g->gfn.n,
+		       g->valid ? "valid" : "missing", (unsigned long)g->hits,
 		       (unsigned long)g->misses, (unsigned long)g->invalidations);
 }
 
 static void show_areas(struct domain *d, void *arg)
 {
 	(void)arg;
-	monitor_printf("%s: shared_info at gfn %#lx\nvCPU area             gfn             hits "
-		       "misses invalidations\n",
+	monitor_printf("%s: shared_info at gfn %#lx\nguest            vCPU area         kind"
+		       "        gfn state         hits misses invalidations\n",
 		       d->name, (unsigned long)d->xen->shared_gfn.n);
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
-		const struct xen_vcpu *xv = d->vcpus[i]->xen;
+		const struct vcpu *v = d->vcpus[i];
+		const struct xen_vcpu *xv = v->xen;
 
-		print_gpc(i, &xv->info);
+		print_gpc(v, &xv->info);
 		for (unsigned int p = 0; p < GUEST_AREA_PAGES; p++) {
-			print_gpc(i, &xv->runstate.page[p]);
-			print_gpc(i, &xv->time.page[p]);
+			print_gpc(v, &xv->runstate.page[p]);
+			print_gpc(v, &xv->time.page[p]);
 		}
+		for (unsigned int p = 0; GPC_HW_USED && p < GPC_HW_PAGES; p++)
+			print_gpc(v, vcpu_arch_hw_gpc(v, (enum vcpu_hw_page)p));
 		if (load_relaxed(&xv->shadow_sel))
 			monitor_printf("%4u parked selector bits %#lx\n", i,
 				       (unsigned long)xv->shadow_sel);
@@ -141,5 +147,5 @@ static void cmd_grants(int argc, char **argv)
 
 MONITOR_COMMAND(evtchn, "evtchn", "[GUEST]", "event channels", cmd_evtchn);
 MONITOR_COMMAND(params, "params", "[GUEST]", "HVM parameters that are not 0", cmd_params);
-MONITOR_COMMAND(gpcs, "gpcs", "[GUEST]", "pages the hypervisor writes for the guest", cmd_gpcs);
+MONITOR_COMMAND(gpcs, "gpcs", "[GUEST]", "guest pages that are cached, and by whom", cmd_gpcs);
 MONITOR_COMMAND(grants, "grants", "[GUEST]", "grant table entries in use", cmd_grants);

@@ -19,7 +19,7 @@ enum trace_event {
 	TRACE_NMI_KICK, /* b: core */
 	TRACE_ROUND,    /* a: physmap slot << 16, b: map generation */
 	TRACE_DOMAIN,   /* a: domain << 16, b: its end, or END_NONE at the start */
-	TRACE_REFRESH,  /* a: physmap slot << 16 | found, b: gfn of a cache that missed */
+	TRACE_REFRESH,  /* a: physmap slot << 16, b: gfn of a cache that had missed */
 	TRACE_PARKED,   /* a: domain << 16 | vCPU, b: selector bits that wait for its page */
 	TRACE_STEP,     /* debug builds; b: enum step of mm/step.h */
 	TRACE_EVENT_COUNT,

@@ -19,6 +19,7 @@ enum { APIC_ACCESS, VIRTUAL_APIC, POSTED };
 #define NOWHERE (~0UL)
 #define ONES    0xffffffffU
 #define ROUNDS  40
+#define BURST   8
 #define WAIT_NS (200 * NS_PER_MS)
 #define MARK    0xeeU       /* no CR8 makes this */
 #define SHOWN   0x50U       /* in the virtual-APIC page */
@@ -278,6 +279,21 @@ static unsigned int replace_one(void)
 	return wrong + !left_alone(page_c);
 }
 
+/* One change upon another, while the owner is still on its way back. */
+static unsigned int burst_one(void)
+{
+	unsigned int wrong = 0;
+
+	for (unsigned int i = 0; i < BURST; i++) {
+		wrong += hw_page(1, VIRTUAL_APIC, GFN(page_b)) != 0;
+		wrong += !away(page_a);
+		wrong += hw_page(1, VIRTUAL_APIC, GFN(page_a)) != 0;
+		wrong += !back(page_a);
+	}
+	wrong += !left_alone(page_b);
+	return wrong + !written(page_a);
+}
+
 static unsigned int move_access_one(void)
 {
 	unsigned int wrong;
@@ -303,6 +319,7 @@ static void under_fire(const char *with)
 		{ withdraw_one, "withdrawn" },
 		{ balloon_one, "given back and fetched again" },
 		{ replace_one, "replaced by another" },
+		{ burst_one, "changed again and again" },
 	};
 
 	writing = true;
