@@ -81,8 +81,8 @@ FAULTS = [
      [(GPC, r"(\tstore_relaxed\(&g->pfn\.n, pfn\.n\);\n\tprotocol_step\(STEP_FRAME_STORED\);\n)"
             r"(\tstore_release\(&g->valid, true\);\n)", r"\2\1")], ["M_VALID_BEFORE_PFN"]),
     ("a refresh without the lock",
-     [(GPC, r"\tspin_lock\(&pm->lock\);\n(\tgfn = g->gfn;\n\tfound = [^\n]*\n)"
-            r"\tspin_unlock\(&pm->lock\);\n", r"\1")], ["M_NO_LOCK_REFRESH"]),
+     [(GPC, r"(gpc_refresh\(struct gpc \*g\)\n\{[^}]*?)\tspin_lock\(&pm->lock\);\n"
+            r"([^}]*?)\tspin_unlock\(&pm->lock\);\n", r"\1\2")], ["M_NO_LOCK_REFRESH"]),
     ("a refresh of an inactive cache", [(GPC, r"!g->active \|\| g->valid\)", "g->valid)")],
      ["M_REFRESH_INACTIVE"]),
     ("a section that ends before the copy",
