@@ -12,10 +12,10 @@ HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
 HV_IMAGE := $(BUILD)/xenith
 
 # What is measured is built for speed, all the rest for size: -Os comes after -O2 and wins.
-HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/ept.c mm/window.c \
+HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/window.c \
   core/lib/string.c core/sched% core/vcpu.c core/timer.c core/trace.c arch/x86/cpu/apic.c \
   $(addprefix xenabi/,hypercall.c evtchn.c evtchn_2l.c evtchn_op.c upcall.c time.c \
-  sched_op.c vcpu.c) \
+  sched_op.c vcpu.c physmap_op.c) \
   $(addprefix arch/x86/vmx/,run.c exits.c exit_cpuid.c exit_msr.c exit_ept.c exit_intr.c inject.c state.c \
   vlapic.c vlapic_regs.c vcpu.c tags.c mmio.c \
   cpuid_policy.c msr_policy.c)

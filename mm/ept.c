@@ -31,12 +31,9 @@ void ept_drop_spares(struct physmap *pm)
 		own_free_pages(spare_pop(pm), 0);
 }
 
-enum status ept_prepare(struct physmap *pm, gfn_t gfn, unsigned int order)
+enum status ept_add_spares(struct physmap *pm, unsigned int count)
 {
-	struct ept_walk w = ept_walk(pm->root, gfn);
-
-	/* Two changes of a batch may count the same missing table: a spare too many is harmless. */
-	for (unsigned int level = w.level; level > order / 9; level--) {
+	while (count--) {
 		enum status st = spare_push(pm);
 
 		if (st != OK)
@@ -59,7 +56,7 @@ static void split_into(uint64_t *table, uint64_t leaf, unsigned int level)
 uint64_t *ept_reach(struct physmap *pm, gfn_t gfn, unsigned int order)
 {
 	unsigned int target = order / 9;
-	struct ept_walk w = ept_walk(pm->root, gfn);
+	struct ept_walk w = ept_walk_to(pm->root, gfn, target);
 
 	while (w.level > target) {
 		uint64_t *table = spare_pop(pm);
@@ -73,4 +70,58 @@ uint64_t *ept_reach(struct physmap *pm, gfn_t gfn, unsigned int order)
 		w.entry = *w.slot;
 	}
 	return w.slot;
+}
+
+bool ept_table_empty(const uint64_t *table)
+{
+	for (unsigned int i = 0; i < EPT_ENTRIES; i++)
+		if (ept_present(table[i]))
+			return false;
+	return true;
+}
+
+static bool leaf_size_offered(unsigned int level)
+{
+	return (level == 1 && physmap_leaf_2m) || (level == 2 && physmap_leaf_1g);
+}
+
+/*
+ * The leaf of `level` that says what a table below it says, or 0: some entry is no leaf of RAM, or
+ * their frames are not one aligned block.
+ */
+static uint64_t leaf_for(const uint64_t *table, unsigned int level)
+{
+	uint64_t step = PAGE_SIZE << (9 * (level - 1));
+	uint64_t leaf = table[0], mark = 0;
+
+	if (!leaf_size_offered(level) || ept_type(leaf) != PHYSMAP_RAM ||
+	    (leaf & EPT_FRAME & (step * EPT_ENTRIES - 1)))
+		return 0;
+	/* From the end: a table that is still being filled is soon seen. */
+	for (unsigned int i = EPT_ENTRIES; i-- > 0;) {
+		if ((table[i] ^ (leaf + i * step)) & ~EPT_HAS_GPC)
+			return 0;
+		mark |= table[i] & EPT_HAS_GPC;
+	}
+	return leaf | mark | EPT_LARGE;
+}
+
+uint64_t *ept_fold(struct physmap *pm, gfn_t gfn)
+{
+	unsigned int level = ept_walk_to(pm->root, gfn, 0).level + 1U;
+	struct ept_walk above;
+	uint64_t *table;
+	uint64_t leaf;
+
+	if (level == EPT_LEVELS)
+		return NULL;
+	above = ept_walk_to(pm->root, gfn, level);
+	table = ept_table(above.entry);
+	leaf = leaf_for(table, level);
+	if (!leaf && !ept_table_empty(table))
+		return NULL;
+	/* At once, and to nothing else than the table said: hardware may use either until the
+	 * round. */
+	(void)atomic_xchg(above.slot, leaf);
+	return table;
 }

@@ -46,15 +46,16 @@ static inline bool ept_present(uint64_t e)
 	return e & EPT_RWX;
 }
 
-/* An entry of `level` (0 = page table) that maps memory. */
-static inline bool ept_leaf(uint64_t e, unsigned int level)
+/* Whether the walk goes on: a table's entry has no other bits than EPT_RWX in its low byte, a leaf
+ * has its memory type there. */
+static inline bool ept_is_table(uint64_t e)
 {
-	return level == 0 || (e & EPT_LARGE);
+	return (uint8_t)e == EPT_RWX;
 }
 
 static inline uint64_t *ept_table(uint64_t e)
 {
-	return own_va(to_hpa(e & EPT_FRAME));
+	return own_va(to_hpa(e - EPT_RWX));
 }
 
 static inline enum physmap_type ept_type(uint64_t e)
@@ -77,24 +78,46 @@ static inline uint64_t ept_make_leaf(pfn_t pfn, enum physmap_type type, unsigned
 	return order ? e | EPT_LARGE : e;
 }
 
-/* What the walk for a gfn ended at: a leaf or an absent entry. */
+/* Where the walk for a gfn ended: at a leaf or an absent entry. */
 struct ept_walk {
 	uint64_t *slot; /* where the entry stands */
 	uint64_t entry; /* as read */
 	uint8_t level;
 };
 
-/* Follow the tables down to the entry that decides gfn. Under the lock, or inside a section. */
-static inline struct ept_walk ept_walk(uint64_t *root, gfn_t gfn)
+/* Look at the entry for gfn in a table of `level`; false at the end of the walk. */
+static always_inline bool ept_look(struct ept_walk *w, uint64_t *table, gfn_t gfn, uint8_t level)
 {
-	struct ept_walk w = { root + ept_index(gfn, 3), 0, 3 };
+	w->slot = table + ept_index(gfn, level);
+	w->entry = load_acquire(w->slot);
+	w->level = level;
+	return ept_is_table(w->entry);
+}
 
-	w.entry = load_acquire(w.slot);
-	while (ept_present(w.entry) && !ept_leaf(w.entry, w.level)) {
-		w.level--;
-		w.slot = ept_table(w.entry) + ept_index(gfn, w.level);
-		w.entry = load_acquire(w.slot);
-	}
+static always_inline bool ept_down(struct ept_walk *w, gfn_t gfn, uint8_t level)
+{
+	return ept_look(w, ept_table(w->entry), gfn, level);
+}
+
+/* Follow the tables down to the entry that decides gfn. Under the lock, or inside a section. */
+static always_inline struct ept_walk ept_walk(uint64_t *root, gfn_t gfn)
+{
+	struct ept_walk w;
+
+	/* Spelt out: as a loop it takes twice the instructions. */
+	(void)(ept_look(&w, root, gfn, 3) && ept_down(&w, gfn, 2) && ept_down(&w, gfn, 1) &&
+	       ept_down(&w, gfn, 0));
+	return w;
+}
+
+/* The same down to `lowest` only, where it may end at a table. */
+static inline struct ept_walk ept_walk_to(uint64_t *root, gfn_t gfn, unsigned int lowest)
+{
+	struct ept_walk w;
+	bool more = ept_look(&w, root, gfn, 3);
+
+	while (more && w.level > lowest)
+		more = ept_down(&w, gfn, (uint8_t)(w.level - 1));
 	return w;
 }
 
@@ -110,14 +133,23 @@ static inline struct physmap_entry ept_decode(struct ept_walk w, gfn_t gfn)
 }
 
 /*
- * Prepare: put into pm->spare_tables the pages that reaching gfn at `order` will take, on top of
- * `have` already counted for this batch. Under pm->lock. ERR_NOMEM changes nothing that matters.
+ * Prepare: put `count` zeroed pages into pm->spare_tables. Under pm->lock. ERR_NOMEM changes nothing
+ * that matters.
  */
-enum status ept_prepare(struct physmap *pm, gfn_t gfn, unsigned int order) must_check;
-/* Commit: the slot for gfn at `order`, building and splitting with the spare tables. Cannot fail
- * after ept_prepare(). Under pm->lock. */
+enum status ept_add_spares(struct physmap *pm, unsigned int count) must_check;
+/* Commit: the slot for gfn at `order`, building and splitting with the spare tables: as many as lie
+ * between the walk's end and that level. Under pm->lock. */
 uint64_t *ept_reach(struct physmap *pm, gfn_t gfn, unsigned int order);
 /* Give unused spare tables back. Under pm->lock. */
 void ept_drop_spares(struct physmap *pm);
+
+/* Whether a table maps nothing. Under pm->lock. */
+bool ept_table_empty(const uint64_t *table);
+/*
+ * Replace the lowest table above gfn by what the entry that names it can say as well: nothing, or a
+ * large leaf. Returns that table, which hardware may use until the next round is over, or NULL: it
+ * is needed. Under pm->lock.
+ */
+uint64_t *ept_fold(struct physmap *pm, gfn_t gfn) must_check;
 
 #endif

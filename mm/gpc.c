@@ -53,7 +53,7 @@ bool gpc_index_waits(const struct physmap *pm, gfn_t gfn, unsigned int order, bo
 	for (unsigned int i = 0; i < count; i++) {
 		const struct gpc *g = pm->hash[(gfn.n + i) & (PHYSMAP_HASH - 1)];
 
-		for (; g; g = g->hash_next) {
+		for (; unlikely(g); g = g->hash_next) {
 			if (g->gfn.n >> order != gfn.n >> order)
 				continue;
 			found = true;

@@ -167,6 +167,7 @@ static enum status walk_tables(const struct physmap *pm, const struct guest_pagi
 		if (!read_step(pm, table, entry_offset(gp, s, level, linear), s.wide, step) ||
 		    !(step->entry & GPTE_P))
 			return fail(fault, gp, linear, access, 0);
+		w->pages |= physmap_gfn_bit(table);
 		e = step->entry;
 		if (s.levels != 3 || level != 2)
 			w->rights =
@@ -192,6 +193,7 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
 			struct gwalk_fault *fault)
 {
 	w->levels = 0;
+	w->pages = 0;
 	w->rights = GPTE_W | GPTE_U;
 	if (!(gp->cr0 & GCR0_PG)) {
 		*gfn = to_gfn((uint32_t)linear >> PAGE_SHIFT);
@@ -206,10 +208,10 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
 }
 
 /*
- * Whether a remembered walk still says the same: no physmap change since, the same registers, and
- * every entry on the way as it was. A changer bumps map_gen before it looks for open sections, so
- * an equal generation read inside ours holds until the section ends. CR3 loads and INVLPG do not
- * exit, hence the re-reading.
+ * Whether a remembered walk still says the same: none of its pages withdrawn by a physmap change
+ * since, the same registers, and every entry on the way as it was. A changer bumps map_gen before
+ * it looks for open sections, so what is right for the generation read inside ours is so until the
+ * section ends. CR3 loads and INVLPG do not exit, hence the re-reading.
  */
 static inline bool step_holds(const struct pcpu *cpu, const struct gwalk_step *step)
 {
@@ -227,14 +229,33 @@ static inline bool steps_hold(const struct pcpu *cpu, const struct gwalk_cached 
 	       (w->levels < 4 || step_holds(cpu, &w->step[3]));
 }
 
+/*
+ * Whether no change since the walk was remembered, up to generation `now` read in this section, has
+ * withdrawn one of its pages. False also if that is too long ago to know.
+ */
+static inline bool catch_up(const struct physmap *pm, struct gwalk_cached *w, uint64_t now)
+{
+	uint64_t gen = w->map_gen;
+
+	if (!gen || now - gen >= PHYSMAP_RECENT)
+		return false;
+	while (gen != now)
+		if (pm->recent[++gen % PHYSMAP_RECENT] & w->pages)
+			return false;
+	w->map_gen = now;
+	return true;
+}
+
 static inline bool still_true(const struct physmap *pm, const struct guest_paging *gp,
-			      const struct gwalk_cached *w, uint64_t linear)
+			      struct gwalk_cached *w, uint64_t linear)
 {
 	const struct pcpu *cpu = this_cpu();
+	uint64_t now = load_acquire(&pm->map_gen);
 
 	if (unlikely(w->page != linear >> PAGE_SHIFT || w->cr3 != gp->cr3 || w->cr0 != gp->cr0 ||
-		     w->cr4 != gp->cr4 || w->efer != gp->efer ||
-		     w->map_gen != load_acquire(&pm->map_gen)))
+		     w->cr4 != gp->cr4 || w->efer != gp->efer))
+		return false;
+	if (unlikely(w->map_gen != now) && !catch_up(pm, w, now))
 		return false;
 	return steps_hold(cpu, w);
 }
@@ -286,6 +307,7 @@ walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwa
 	w->cr3 = gp->cr3;
 	w->cr4 = gp->cr4;
 	w->efer = gp->efer;
+	w->pages |= physmap_gfn_bit(gfn.n);
 	w->pfn = e.pfn;
 	w->writable = can_hold(e.type, GWALK_WRITE);
 	if (w->levels && shape_of(gp).wide)
@@ -339,38 +361,74 @@ enum status gwalk_copy_from(const struct physmap *pm, const struct guest_paging 
 	return OK;
 }
 
+/*
+ * A supervisor's read in IA-32e mode: where the bytes are on this core, or NULL when no walk for them
+ * is remembered. Inside a section.
+ */
+static always_inline const uint8_t *kernel_address(const struct physmap *pm, struct gwalk_cached *w,
+						   uint64_t cr3, uint64_t linear, bool may_catch_up)
+{
+	const struct pcpu *cpu = this_cpu();
+	uint64_t now = load_acquire(&pm->map_gen);
+	uint32_t slot;
+
+	/* The walk was remembered in IA-32e mode too: paging, PAE and four levels are the same. A
+	 * supervisor's read depends on no other bit of CR0, CR4 or EFER but CR4.SMAP. */
+	if (unlikely(w->page != linear >> PAGE_SHIFT || w->cr3 != cr3 || !(w->efer & GEFER_LMA)))
+		return NULL;
+	if (unlikely(w->map_gen != now) && !(may_catch_up && catch_up(pm, w, now)))
+		return NULL;
+	slot = window_slot(w->pfn);
+	if (unlikely(!steps_hold(cpu, w) || cpu->window_tag[slot] != w->pfn.n))
+		return NULL;
+	return this_cpu_windows(cpu) + slot * PAGE_SIZE + (linear & (PAGE_SIZE - 1));
+}
+
+static inline enum gwalk_hit kernel_hit(const struct gwalk_cached *w, const uint8_t *from)
+{
+	if (unlikely(!from))
+		return GWALK_MISS;
+	return w->rights & GPTE_U ? GWALK_USER : GWALK_SUPERVISOR;
+}
+
 enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cache *cache,
 				      uint64_t cr3, uint64_t linear, uint32_t *value)
 {
 	struct gwalk_cached *w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
-	const struct pcpu *cpu = this_cpu();
-	uint32_t slot;
-	bool hit;
+	const uint8_t *from;
 
 	/* Or the compiler makes the address anew at each use. */
 	__asm__("" : "+r"(w));
 	if (unlikely((linear & (PAGE_SIZE - 1)) > PAGE_SIZE - sizeof(*value)))
 		return GWALK_MISS;
 	section_begin();
-	/* The walk was remembered in IA-32e mode too: paging, PAE and four levels are the same. A
-	 * supervisor's read depends on no other bit of CR0, CR4 or EFER but CR4.SMAP. */
-	hit = w->page == linear >> PAGE_SHIFT && w->cr3 == cr3 &&
-	      w->map_gen == load_acquire(&pm->map_gen) && (w->efer & GEFER_LMA) &&
-	      steps_hold(cpu, w);
 	/* Nor is there a call in this function, for which registers would have to be saved. */
-	slot = window_slot(w->pfn);
-	hit = hit && cpu->window_tag[slot] == w->pfn.n;
-	if (likely(hit)) {
-		__builtin_memcpy(value,
-				 this_cpu_windows(cpu) + slot * PAGE_SIZE +
-					 (linear & (PAGE_SIZE - 1)),
-				 sizeof(*value));
+	from = kernel_address(pm, w, cr3, linear, false);
+	if (likely(from)) {
+		__builtin_memcpy(value, from, sizeof(*value));
 		cache->hits++;
 	}
 	section_end();
-	if (unlikely(!hit))
+	return kernel_hit(w, from);
+}
+
+enum gwalk_hit gwalk_read_kernel(const struct physmap *pm, struct gwalk_cache *cache, uint64_t cr3,
+				 uint64_t linear, void *dst, size_t len)
+{
+	struct gwalk_cached *w = &cache->slot[linear >> PAGE_SHIFT & (GWALK_ENTRIES - 1)];
+	const uint8_t *from;
+
+	__asm__("" : "+r"(w));
+	if (unlikely((linear & (PAGE_SIZE - 1)) + len > PAGE_SIZE))
 		return GWALK_MISS;
-	return w->rights & GPTE_U ? GWALK_USER : GWALK_SUPERVISOR;
+	section_begin();
+	from = kernel_address(pm, w, cr3, linear, true);
+	if (likely(from)) {
+		memcpy(dst, from, len);
+		cache->hits++;
+	}
+	section_end();
+	return kernel_hit(w, from);
 }
 
 bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,

@@ -26,8 +26,9 @@ struct gwalk_step {
 struct gwalk_cached {
 	uint64_t page; /* linear page number */
 	uint64_t cr0, cr3, cr4, efer;
-	uint64_t map_gen; /* of the physmap, sampled before the walk; 0: slot is empty */
+	uint64_t map_gen; /* of the physmap, for which the frames are right; 0: slot is empty */
 	uint64_t rights;  /* W and U of all levels, NX of any, at their PTE bits */
+	uint64_t pages;   /* physmap_gfn_bit()s of all pages concerned */
 	pfn_t pfn;        /* of the final page */
 	uint8_t levels;
 	bool writable; /* the physmap lets the guest write to the page */
@@ -72,6 +73,9 @@ bool gwalk_read_word(const struct physmap *pm, const struct guest_paging *gp,
 enum gwalk_hit { GWALK_MISS, GWALK_SUPERVISOR, GWALK_USER };
 enum gwalk_hit gwalk_read_kernel_word(const struct physmap *pm, struct gwalk_cache *cache,
 				      uint64_t cr3, uint64_t linear, uint32_t *value) must_check;
+/* The same for len bytes; a miss also where a page ends among them. */
+enum gwalk_hit gwalk_read_kernel(const struct physmap *pm, struct gwalk_cache *cache, uint64_t cr3,
+				 uint64_t linear, void *dst, size_t len) must_check;
 
 /* Translate one linear address to a guest-physical one; sets no accessed or dirty bit. */
 enum status gwalk_translate(const struct physmap *pm, const struct guest_paging *gp,

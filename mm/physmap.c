@@ -35,118 +35,241 @@ void physmap_retire(struct physmap *pm)
 	pm->root = NULL;
 }
 
-static bool counted(enum physmap_type type)
+/* Dead tables of a batch; what more could be folded stays as it is. */
+#define DEAD_TABLES 8
+/* A batch of so many may have emptied or filled a table: the cost of a look is small beside it. */
+#define FOLD_FROM 64
+
+/* What a batch has done, and what is left to do after the round. */
+struct flow {
+	uint64_t withdrawn; /* physmap_gfn_bit()s whose old translation somebody may hold */
+	bool stale;         /* there are such, or tables were replaced */
+	bool counted;       /* frames were taken out that are counted */
+	bool waited_for;    /* a cache waits for one that is mapped now */
+	unsigned int dead_count;
+	uint64_t *dead[DEAD_TABLES];
+};
+
+static bool counted(uint64_t entry)
 {
-	return type == PHYSMAP_RAM || type == PHYSMAP_FOREIGN || type == PHYSMAP_FOREIGN_RO;
+	return ept_present(entry) && ept_type(entry) != PHYSMAP_OWN;
 }
 
-/* Everything that can go wrong goes wrong here, before the first effect. */
-static enum status prepare(struct physmap *pm, const struct physmap_change *ch, unsigned int n,
-			   bool conditional)
+/* Entries that are not present are 0, of type NONE. */
+static inline bool may_remove(const struct physmap_change *ch, uint64_t entry)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		struct ept_walk w;
-		enum status st;
+	return ch->when >> ept_type(entry) & 1;
+}
 
-		if (ch[i].gfn.n >= EPT_GFN_LIMIT || (ch[i].gfn.n & (BIT(ch[i].order) - 1)))
-			return ERR_INVALID;
-		w = ept_walk(pm->root, ch[i].gfn);
-		if (conditional) {
-			struct physmap_entry now = ept_decode(w, ch[i].gfn);
+/* A large leaf, or the splitting of one, or tables for what is mapped: not the common case. */
+static cold_fn enum status prepare_large(struct physmap *pm, struct physmap_change *ch)
+{
+	unsigned int target = ch->order / 9;
+	struct ept_walk w = ept_walk_to(pm->root, ch->gfn, target);
 
-			if (now.type != ch[i].old.type || now.pfn.n != ch[i].old.pfn.n)
-				return ERR_BUSY;
-		}
-		if (ch[i].order && (ept_present(w.entry) || 9U * w.level < ch[i].order))
-			return ERR_EXISTS;
-		/* Removing what is not there needs no tables. */
-		if (ch[i].type == PHYSMAP_NONE && !ept_present(w.entry))
-			continue;
-		st = ept_prepare(pm, ch[i].gfn, ch[i].order);
-		if (st != OK)
-			return st;
-	}
-	return OK;
+	ch->slot = NULL;
+	if (ch->gfn.n & (BIT(ch->order) - 1))
+		return ERR_INVALID;
+	/* A table that was emptied makes room. */
+	if (ept_present(w.entry) &&
+	    !(w.level == target && ept_is_table(w.entry) && ept_table_empty(ept_table(w.entry))))
+		return ERR_EXISTS;
+	return ept_add_spares(pm, w.level - target);
+}
+
+/* *region: that for which tables are at hand already. */
+static cold_fn enum status prepare_tables(struct physmap *pm, struct physmap_change *ch,
+					  struct ept_walk w, uint64_t *region)
+{
+	ch->slot = NULL;
+	if ((ch->type == PHYSMAP_NONE && !ept_present(w.entry)) || *region == ch->gfn.n >> 9)
+		return OK;
+	*region = ch->gfn.n >> 9;
+	return ept_add_spares(pm, w.level);
+}
+
+static inline enum status prepare_one(struct physmap *pm, struct physmap_change *ch,
+				      uint64_t *region)
+{
+	struct ept_walk w;
+
+	if (unlikely(ch->gfn.n >= EPT_GFN_LIMIT))
+		return ERR_INVALID;
+	if (unlikely(ch->order))
+		return prepare_large(pm, ch);
+	w = ept_walk(pm->root, ch->gfn);
+	ch->slot = w.slot;
+	if (ch->when &&
+	    (!may_remove(ch, w.entry) ||
+	     (ch->when == PHYSMAP_WHEN_FRAME && ((w.entry ^ pfn_hpa(ch->pfn).a) & EPT_FRAME))))
+		return ERR_NOT_FOUND;
+	return likely(!w.level) ? OK : prepare_tables(pm, ch, w, region);
 }
 
 /*
- * Exchange one entry and mark its caches invalid. Sets *stale when somebody may hold the old
- * translation or a processor the page in place of one that was not there, and *seen when a cache waits for this gfn to be mapped.
+ * Everything that can go wrong goes wrong here, before the first effect. Returns how many changes
+ * can be made; each knows its slot then, unless tables are to be built.
  */
-static void exchange(struct physmap *pm, struct physmap_change *ch, bool *stale, bool *seen)
+static inline unsigned int prepare(struct physmap *pm, struct physmap_change *ch, unsigned int n,
+				   enum status *st)
 {
-	struct ept_walk w = ept_walk(pm->root, ch->gfn);
-	uint64_t new = 0;
-	uint64_t old;
-	uint64_t *slot;
+	uint64_t region = ~0ULL;
 
-	if (ch->type == PHYSMAP_NONE && !ept_present(w.entry)) {
-		ch->old = ept_decode(w, ch->gfn);
-		return;
+	*st = OK;
+	for (unsigned int i = 0; i < n; i++) {
+		*st = prepare_one(pm, &ch[i], &region);
+		if (unlikely(*st != OK))
+			return i;
 	}
-	if (ch->type != PHYSMAP_NONE)
-		new = ept_make_leaf(ch->pfn, ch->type, ch->order);
-	slot = 9U * w.level == ch->order ? w.slot : ept_reach(pm, ch->gfn, ch->order);
-	old = atomic_xchg(slot, new);
-	protocol_step(STEP_EXCHANGED);
-	ch->old = ept_decode((struct ept_walk){ slot, old, ch->order / 9 }, ch->gfn);
-	if (ch->old.type == PHYSMAP_RAM)
-		pm->ram_frames--;
+	return n;
+}
+
+/* The slot of a change that prepare() knew none for; NULL: nothing is there to be removed. */
+static cold_fn uint64_t *reach(struct physmap *pm, const struct physmap_change *ch)
+{
+	if (ch->type == PHYSMAP_NONE && !ept_present(ept_walk_to(pm->root, ch->gfn, 0).entry))
+		return NULL;
+	return ept_reach(pm, ch->gfn, ch->order);
+}
+
+static inline void account_new(struct physmap *pm, const struct physmap_change *ch,
+			       unsigned int order)
+{
+	pm->max_gfn = max_u64(pm->max_gfn, ch->gfn.n + BIT(order) - 1);
 	if (ch->type == PHYSMAP_RAM)
-		pm->ram_frames += BIT(ch->order);
-	if (ch->type != PHYSMAP_NONE)
-		pm->max_gfn = max_u64(pm->max_gfn, ch->gfn.n + BIT(ch->order) - 1);
-	*stale |= ept_present(old);
-	if (!ept_present(old))
-		*seen |= gpc_index_waits(pm, ch->gfn, ch->order, stale);
-	else if (old & EPT_HAS_GPC)
-		gpc_index_invalidate(pm, ch->gfn);
+		pm->ram_frames += BIT(order);
+}
+
+/* A large leaf where nothing was but perhaps an empty table. */
+static cold_fn void exchange_large(struct physmap *pm, struct physmap_change *ch, struct flow *f)
+{
+	uint64_t table = atomic_xchg(reach(pm, ch), ept_make_leaf(ch->pfn, ch->type, ch->order));
+
+	protocol_step(STEP_EXCHANGED);
+	account_new(pm, ch, ch->order);
+	if (ept_present(table)) {
+		f->dead[f->dead_count++] = ept_table(table);
+		f->stale = true;
+	}
+	f->waited_for = gpc_index_waits(pm, ch->gfn, ch->order, &f->stale);
+	ch->old = 0;
 	protocol_step(STEP_INVALIDATED);
 }
 
-static enum status change(struct physmap *pm, struct physmap_change *ch, unsigned int n,
-			  bool conditional)
+/* Exchange one entry and mark its caches invalid; false when an earlier change made it impossible. */
+static inline bool exchange(struct physmap *pm, struct physmap_change *ch, struct flow *f)
 {
-	bool stale = false, seen = false;
-	enum status st;
+	uint64_t *slot = ch->slot;
+	uint64_t new = 0, old;
 
-	ASSERT(n <= PHYSMAP_BATCH && !section_open());
-	spin_lock(&pm->lock);
-	protocol_step(STEP_CHANGE_LOCKED);
-	st = prepare(pm, ch, n, conditional);
-	if (st == OK) {
-		protocol_step(STEP_PREPARED);
-		for (unsigned int i = 0; i < n; i++)
-			exchange(pm, &ch[i], &stale, &seen);
-		pm->stats.changes++;
-		if (stale) {
-			store_release(&pm->map_gen, pm->map_gen + 1);
-			protocol_step(STEP_BUMPED);
-			round_run(pm, NULL); /* fence, kick, drain, wait */
-		}
-		for (unsigned int i = 0; i < n; i++) {
-			if (counted(ch[i].old.type))
-				frame_put(ch[i].old.pfn);
-			protocol_step(STEP_PUT);
+	if (unlikely(ch->order)) {
+		exchange_large(pm, ch, f);
+		return true;
+	}
+	if (unlikely(!slot))
+		slot = reach(pm, ch);
+	ch->old = 0;
+	if (unlikely(!slot))
+		return true;
+	if (ch->when && !may_remove(ch, *slot))
+		return false;
+	if (unlikely(ch->follows)) {
+		ch->pfn = to_pfn((ch[-1].old & EPT_FRAME) >> PAGE_SHIFT);
+		ch[-1].old = 0;
+	}
+	if (ch->type != PHYSMAP_NONE) {
+		new = ept_make_leaf(ch->pfn, ch->type, 0);
+		account_new(pm, ch, 0);
+	}
+	old = atomic_xchg(slot, new);
+	protocol_step(STEP_EXCHANGED);
+	if (ept_present(old)) {
+		f->stale = true;
+		f->withdrawn |= physmap_gfn_bit(ch->gfn.n);
+		if (ept_type(old) == PHYSMAP_RAM)
+			pm->ram_frames--;
+		f->counted |= ept_type(old) != PHYSMAP_OWN;
+		if (old & EPT_HAS_GPC)
+			gpc_index_invalidate(pm, ch->gfn);
+	} else if (new) {
+		f->waited_for |= gpc_index_waits(pm, ch->gfn, 0, &f->stale);
+	}
+	ch->old = old;
+	protocol_step(STEP_INVALIDATED);
+	return true;
+}
+
+/* Tables that the batch has emptied, or made to say what a large leaf can. */
+static cold_fn void fold(struct physmap *pm, const struct physmap_change *ch, unsigned int n,
+			 struct flow *f)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t *dead;
+
+		if (i && ch[i].gfn.n >> 9 == ch[i - 1].gfn.n >> 9)
+			continue;
+		while (f->dead_count < DEAD_TABLES && (dead = ept_fold(pm, ch[i].gfn))) {
+			f->dead[f->dead_count++] = dead;
+			f->stale = true;
 		}
 	}
+}
+
+/* What nobody can use any more. */
+static inline void put_old(const struct physmap_change *ch, unsigned int n, const struct flow *f)
+{
+	for (unsigned int i = 0; f->counted && i < n; i++) {
+		if (counted(ch[i].old))
+			frame_put(to_pfn((ch[i].old & EPT_FRAME) >> PAGE_SHIFT));
+		protocol_step(STEP_PUT);
+	}
+	for (unsigned int i = 0; i < f->dead_count; i++)
+		own_free_pages(f->dead[i], 0);
+}
+
+unsigned int physmap_change_groups(struct physmap *pm, struct physmap_change *ch, unsigned int n,
+				   unsigned int unit, enum status *st)
+{
+	unsigned int possible, made = 0;
+	enum status why;
+	struct flow f;
+
+	ASSERT(n <= PHYSMAP_BATCH && !section_open());
+	f.withdrawn = 0;
+	f.stale = f.counted = f.waited_for = false;
+	f.dead_count = 0;
+	spin_lock(&pm->lock);
+	protocol_step(STEP_CHANGE_LOCKED);
+	possible = prepare(pm, ch, n, &why);
+	if (unlikely(possible < n))
+		possible -= possible % unit;
+	protocol_step(STEP_PREPARED);
+	while (made < possible && exchange(pm, &ch[made], &f))
+		made++;
+	*st = likely(made == possible) ? why : ERR_NOT_FOUND;
+	if (unlikely(made >= FOLD_FROM))
+		fold(pm, ch, made, &f);
+	if (f.stale) {
+		round_bump(pm, f.withdrawn);
+		protocol_step(STEP_BUMPED);
+		round_run(pm, NULL); /* fence, kick, drain, wait */
+	}
+	put_old(ch, made, &f);
 	if (unlikely(pm->spare_tables))
 		ept_drop_spares(pm);
+	pm->stats.changes++;
 	spin_unlock(&pm->lock);
 	protocol_step(STEP_CHANGE_UNLOCKED);
-	if (unlikely(seen))
+	if (unlikely(f.waited_for))
 		physmap_waiters_ready(pm);
-	return st;
+	return made;
 }
 
 enum status physmap_change(struct physmap *pm, struct physmap_change *ch, unsigned int n)
 {
-	return change(pm, ch, n, false);
-}
+	enum status st;
 
-enum status physmap_change_if(struct physmap *pm, struct physmap_change *ch, unsigned int n)
-{
-	return change(pm, ch, n, true);
+	return physmap_change_groups(pm, ch, n, n, &st) == n ? OK : st;
 }
 
 struct physmap_entry physmap_lookup(const struct physmap *pm, gfn_t gfn)

@@ -10,8 +10,9 @@
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/types.h"
 
-#define PHYSMAP_HASH  64 /* buckets of the gfn -> gpc hash */
-#define PHYSMAP_BATCH 64 /* changes that one round may cover */
+#define PHYSMAP_HASH   64  /* buckets of the gfn -> gpc hash */
+#define PHYSMAP_BATCH  512 /* changes that one round may cover */
+#define PHYSMAP_RECENT 4   /* generations whose changes are remembered; power of two */
 
 struct gpc;
 
@@ -33,7 +34,10 @@ struct physmap {
 	struct spinlock lock;
 	uint16_t slot; /* index in pcpu.seen_gen, owner of the RAM frames */
 	bool dying;
-	uint64_t map_gen;    /* bumped by each change; never reused in a slot */
+	uint64_t map_gen; /* bumped by each change; never reused in a slot */
+	/* What the change to a generation withdrew, by the generation's low bits: physmap_gfn_bit()s.
+	 * Stored before map_gen; the change that is under way may be writing the next one's. */
+	uint64_t recent[PHYSMAP_RECENT];
 	uint64_t eptp;       /* for the VMCS */
 	uint64_t *root;      /* EPT PML4 */
 	uint64_t ram_frames; /* RAM entries, in 4 KiB frames */
@@ -44,43 +48,68 @@ struct physmap {
 	struct physmap_stats stats;
 };
 
+/* A gfn in a set that is a word: equal bits may be other gfns' too. */
+static inline uint64_t physmap_gfn_bit(uint64_t gfn)
+{
+	return 1ULL << (gfn & 63);
+}
+
 struct physmap_entry {
 	pfn_t pfn; /* of this gfn's 4 KiB, also inside a large leaf */
 	enum physmap_type type;
 	uint8_t order; /* of the leaf: 0, 9 or 18 */
 };
 
+/* What must stand at a gfn for it to be removed: types as bits. Else the batch ends before it. */
+enum physmap_when {
+	PHYSMAP_WHEN_ANY = 0, /* nothing will do as well */
+	PHYSMAP_WHEN_RAM = 1 << PHYSMAP_RAM,
+	PHYSMAP_WHEN_OWNED = 1 << PHYSMAP_RAM | 1 << PHYSMAP_OWN, /* the domain's to give back */
+	PHYSMAP_WHEN_THERE = (2 << PHYSMAP_FOREIGN_RO) - 2,
+	PHYSMAP_WHEN_FRAME = PHYSMAP_WHEN_THERE | 128, /* `pfn` */
+};
+
 /*
- * One change of a batch. `type` NONE removes; else pfn is put in with that type and the caller's
- * count on it passes to the physmap. order > 0 only for mapping RAM where nothing is mapped.
- * Out: `old` is what stood there.
+ * One change of a batch. `type` NONE removes what is there if it is as `when` says; else pfn is put
+ * in with that type and the caller's count on it passes to the physmap. order > 0 only for mapping
+ * RAM where nothing is mapped, by itself. `follows`: what the change before removed is put in, and
+ * keeps its count.
  */
 struct physmap_change {
 	gfn_t gfn;
 	pfn_t pfn;
 	enum physmap_type type;
 	uint8_t order;
-	struct physmap_entry old;
+	uint8_t when; /* enum physmap_when */
+	bool follows;
+	union { /* private to physmap.c */
+		uint64_t *slot;
+		uint64_t old;
+	};
 };
+
+static_assert(sizeof(struct physmap_change) == 32, "a batch is four pages");
 
 /* Set up an empty physmap in a slot. ERR_NOMEM. The caller owns the slot. */
 enum status physmap_init(struct physmap *pm, uint16_t slot) must_check;
 
 /*
- * Flow B. All n (<= PHYSMAP_BATCH) changes or none: ERR_NOMEM before the first effect when a table
- * cannot be had, ERR_INVALID for a gfn beyond the guest's physical address width. Old RAM and
- * FOREIGN frames lose their count after the round. The caller is in root, outside any section and
- * holds no lock but those before `physmap` in the lock order.
+ * Flow B, for n <= PHYSMAP_BATCH changes at the cost of one round. They are made one after another
+ * in groups of `unit`, a group entirely or not at all, up to the first that cannot be: *st says why
+ * (ERR_NOMEM: no table; ERR_INVALID: a gfn beyond the guest's physical address width; ERR_EXISTS: a
+ * large page where something is mapped; ERR_NOT_FOUND: `when`), or OK. Returns the number of changes
+ * made. Old RAM and FOREIGN frames lose their count after the round. The caller is in root, outside
+ * any section and holds no lock but those before `physmap` in the lock order.
+ *
+ * What makes a group fail is looked for before the first effect. Only a `when` that an earlier
+ * change of the batch has made untrue is found later: its group may be done in part then.
  */
+unsigned int physmap_change_groups(struct physmap *pm, struct physmap_change *ch, unsigned int n,
+				   unsigned int unit, enum status *st) must_check;
+
+/* All n changes or none. */
 enum status physmap_change(struct physmap *pm, struct physmap_change *ch,
 			   unsigned int n) must_check;
-
-/*
- * The same under a condition: each change is made only where the present entry is
- * `ch[i].old` (pfn and type), else ERR_BUSY and nothing changes. For operations that looked first.
- */
-enum status physmap_change_if(struct physmap *pm, struct physmap_change *ch,
-			      unsigned int n) must_check;
 
 /*
  * A gfn that an active cache refers to is mapped again: everyone who parked something for it must

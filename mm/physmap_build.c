@@ -116,7 +116,7 @@ bool physmap_teardown(struct physmap *pm)
 		return false;
 	}
 	/* Down to a page table, a large leaf, or an empty table. */
-	while (level > 1 && !ept_leaf(*slot, level)) {
+	while (level > 1 && ept_is_table(*slot)) {
 		uint64_t *next = first_present(ept_table(*slot));
 
 		if (!next) {
@@ -127,7 +127,7 @@ bool physmap_teardown(struct physmap *pm)
 		slot = next;
 		level--;
 	}
-	if (ept_leaf(*slot, level)) {
+	if (!ept_is_table(*slot)) {
 		drop_large(pm, slot, level);
 	} else {
 		drop_page_table(pm, ept_table(*slot));

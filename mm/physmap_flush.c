@@ -7,7 +7,7 @@ void physmap_flush(struct physmap *pm)
 {
 	spin_lock(&pm->lock);
 	/* A change of nothing: each core does INVEPT before its next entry. */
-	store_release(&pm->map_gen, pm->map_gen + 1);
+	round_bump(pm, 0);
 	round_run(pm, NULL);
 	spin_unlock(&pm->lock);
 }

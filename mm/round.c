@@ -13,32 +13,28 @@
 
 uint64_t round_nmi_after = 5000000;
 
-/* Kick the cores that are in this guest; fills snap[] and returns their set. */
+/* Kick the cores that are in this guest; fills snap[] and returns their set. Our own is in root. */
 static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t snap[MAX_CORES])
 {
-	uint32_t me = this_cpu()->id;
 	uint32_t count = load_acquire(&core_count);
 	uint64_t kicked = 0;
 
 	for (uint32_t c = 0; c < count; c++) {
 		const struct pcpu_shared *s = &pcpus[c]->shared;
-		uint64_t run;
-
-		if (c == me)
-			continue;
 		/* Read once: a second read may be even, or a later odd one, and never change. */
-		run = load_acquire(&s->run);
+		uint64_t run = load_acquire(&s->run);
+
 		/* A core that has loaded another vCPU since we read its epoch has left the guest. */
-		if (!(run & 1) || load_acquire(&s->physmap) != pm ||
-		    (GPC_HW_USED && only && load_acquire(&s->current) != only)) {
-			pm->stats.kicks_saved++;
+		if (likely(!(run & 1)) || load_acquire(&s->physmap) != pm ||
+		    (GPC_HW_USED && only && load_acquire(&s->current) != only))
 			continue;
-		}
 		snap[c] = run;
 		kicked |= BIT(c);
 		pm->stats.kicks++;
+		pm->stats.kicks_saved--;
 		apic_send_kick(c);
 	}
+	pm->stats.kicks_saved += count - 1;
 	return kicked;
 }
 
@@ -74,7 +70,7 @@ void round_run(struct physmap *pm, const struct vcpu *only)
 	protocol_step(STEP_FENCED);
 	kicked = kick_cores(pm, only, snap);
 	protocol_step(STEP_KICKED);
-	sections_drain();
+	sections_wait();
 	protocol_step(STEP_DRAINED);
 	for (; kicked; kicked &= kicked - 1) {
 		uint32_t core = bit_lowest(kicked);

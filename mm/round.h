@@ -7,6 +7,18 @@
 struct vcpu;
 
 /*
+ * A new generation: somebody may hold old translations of `withdrawn` (physmap_gfn_bit()s), or (0) of
+ * nothing but tables. Entries exchanged and caches marked before it. Under pm->lock.
+ */
+static inline void round_bump(struct physmap *pm, uint64_t withdrawn)
+{
+	uint64_t gen = pm->map_gen + 1;
+
+	pm->recent[gen % PHYSMAP_RECENT] = withdrawn;
+	store_release(&pm->map_gen, gen);
+}
+
+/*
  * The waiting half of a change, private to mm/: entries exchanged, caches marked and generation
  * bumped before it. Fences; kicks each core that is in this guest (one ICR write a core, an NMI
  * when that is not heeded in time); waits for the end of the sections open now and for those cores

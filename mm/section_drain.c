@@ -4,21 +4,24 @@
 #include "arch/x86/cpu/relax.h"
 #include "mm/section.h"
 
-void sections_drain(void)
+void sections_wait(void)
 {
-	uint32_t me = this_cpu()->id;
+	uint32_t count = load_acquire(&core_count);
 
 	ASSERT(!section_open());
+	for (uint32_t c = 0; c < count; c++) {
+		const uint64_t *epoch = &pcpus[c]->shared.acc;
+		uint64_t acc = load_acquire(epoch);
+
+		while (unlikely(acc & 1) && load_acquire(epoch) == acc)
+			spin_relax();
+	}
+}
+
+void sections_drain(void)
+{
 	/* Pairs with the exchange in section_begin(): either that core's section sees what we
 	 * unlinked, or we see its epoch odd. */
 	fence_full();
-	for (uint32_t c = 0; c < load_acquire(&core_count); c++) {
-		uint64_t acc;
-
-		if (c == me)
-			continue;
-		acc = load_acquire(&pcpus[c]->shared.acc);
-		while ((acc & 1) && load_acquire(&pcpus[c]->shared.acc) == acc)
-			spin_relax();
-	}
+	sections_wait();
 }

@@ -8,5 +8,7 @@
  * a change of each epoch, not for emptiness, so new sections cannot hold it up.
  */
 void sections_drain(void);
+/* The same for a caller that has made a full fence since. */
+void sections_wait(void);
 
 #endif

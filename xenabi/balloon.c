@@ -22,14 +22,6 @@ struct reservation {
 	uint16_t domid;
 };
 
-/* What one batch works on. */
-struct extents {
-	struct domain *d;
-	uint32_t order;
-	uint32_t count;
-	uint64_t gfn[PHYSMAP_BATCH];
-};
-
 static int get_reservation(struct hypercall *h, struct reservation *r)
 {
 	struct compat_memory_reservation c;
@@ -48,206 +40,118 @@ static int get_reservation(struct hypercall *h, struct reservation *r)
 	return 0;
 }
 
-/* The next extents of the list: as many as one batch of changes covers, at least one. */
-static bool get_extents(struct hypercall *h, const struct reservation *r, uint64_t from,
-			struct extents *x)
-{
-	size_t size = h->narrow ? 4 : 8;
-	uint32_t narrow[PHYSMAP_BATCH];
-	void *buf = h->narrow ? (void *)narrow : (void *)x->gfn;
+#define LIST_PIECE 64 /* gfns read from the guest at a time */
 
-	x->count = r->order >= 6 ? 1U : (uint32_t)PHYSMAP_BATCH >> r->order;
-	x->count = (uint32_t)min_u64(x->count, r->count - from);
-	if (guest_copy_in(h->v, buf, r->list + from * size, x->count * size))
-		return false;
-	for (uint32_t i = 0; h->narrow && i < x->count; i++)
-		x->gfn[i] = narrow[i];
-	return true;
-}
-
-/* May the guest give this page back? A page of our own is only unhooked by it. */
-static bool may_drop(const struct domain *d, uint64_t gfn)
-{
-	enum physmap_type type = physmap_type_at(&d->physmap, to_gfn(gfn));
-
-	return type == PHYSMAP_RAM || type == PHYSMAP_OWN;
-}
-
-/* What is given back in one round. */
-struct drops {
-	uint64_t seen; /* by gfn modulo 64: spares most looks for a page that is listed twice */
-	uint32_t count;
-	struct physmap_change ch[PHYSMAP_BATCH];
+/* A guest's list of extents, read in pieces. */
+struct extents {
+	struct hypercall *h;
+	const struct reservation *r;
+	uint64_t from, count; /* what is in gfn[] */
+	uint64_t gfn[LIST_PIECE];
 };
 
-static bool listed(const struct drops *l, uint64_t gfn)
+/* Element i; false where the list cannot be read. */
+static bool get_gfn(struct extents *l, uint64_t i, uint64_t *gfn)
 {
-	if (!(l->seen & BIT(gfn % 64)))
-		return false;
-	for (uint32_t i = 0; i < l->count; i++)
-		if (l->ch[i].gfn.n == gfn)
-			return true;
-	return false;
-}
+	size_t size = l->h->narrow ? 4 : 8;
 
-/* n pages from gfn; false, and none of them, when one is not the guest's to give. */
-static bool drop_list(const struct domain *d, uint64_t gfn, uint32_t n, struct drops *l)
-{
-	uint32_t count = l->count;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (!may_drop(d, gfn + i) || listed(l, gfn + i))
-			return false;
-		l->ch[count + i] =
-			(struct physmap_change){ .gfn = to_gfn(gfn + i), .type = PHYSMAP_NONE };
-		l->seen |= BIT((gfn + i) % 64);
-	}
-	l->count = count + n;
-	return true;
-}
-
-/* One extent of more pages than a batch has. */
-static bool decrease_large(struct domain *d, uint64_t gfn, uint32_t pages)
-{
-	for (uint32_t i = 0; i < pages; i += PHYSMAP_BATCH) {
-		struct drops l;
-
-		l.seen = 0;
-		l.count = 0;
-		if (!drop_list(d, gfn + i, PHYSMAP_BATCH, &l) ||
-		    physmap_change(&d->physmap, l.ch, PHYSMAP_BATCH) != OK)
-			return false;
-	}
-	return true;
-}
-
-/* Returns how many of the extents are gone. */
-static uint32_t decrease(const struct extents *x)
-{
-	uint32_t pages = 1U << x->order, n = 0;
-	struct drops l;
-
-	if (pages > PHYSMAP_BATCH)
-		return decrease_large(x->d, x->gfn[0], pages);
-	l.seen = 0;
-	l.count = 0;
-	while (n < x->count && drop_list(x->d, x->gfn[n], pages, &l))
-		n++;
-	return n && physmap_change(&x->d->physmap, l.ch, l.count) == OK ? n : 0;
-}
-
-static void put_frames(pfn_t first, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		frame_put(to_pfn(first.n + i));
-}
-
-static bool room_for(const struct domain *d, uint64_t pages)
-{
-	return load_relaxed(&d->physmap.ram_frames) + pages <= d->xen->max_pages;
-}
-
-/* Contiguous frames at gfn, 4 KiB at a time; what was not mapped is given back. */
-static bool map_frames(struct domain *d, uint64_t gfn, pfn_t first, uint32_t pages)
-{
-	struct physmap_change ch[PHYSMAP_BATCH];
-
-	for (uint32_t done = 0; done < pages;) {
-		uint32_t n = (uint32_t)min_u64(pages - done, PHYSMAP_BATCH);
-
-		for (uint32_t i = 0; i < n; i++)
-			ch[i] = (struct physmap_change){ .gfn = to_gfn(gfn + done + i),
-							 .pfn = to_pfn(first.n + done + i),
-							 .type = PHYSMAP_RAM };
-		if (physmap_change(&d->physmap, ch, n) != OK) {
-			put_frames(to_pfn(first.n + done), pages - done);
+	if (i - l->from >= l->count) {
+		l->from = i;
+		l->count = min_u64(l->r->count - i, LIST_PIECE);
+		if (guest_copy_in(l->h->v, l->gfn, l->r->list + i * size, l->count * size)) {
+			l->count = 0;
 			return false;
 		}
-		done += n;
 	}
+	i -= l->from;
+	*gfn = l->h->narrow ? ((const uint32_t *)l->gfn)[i] : l->gfn[i];
 	return true;
 }
 
-/* One extent of order > 0: as one large page where it fits, else page by page. */
-static bool populate_extent(struct domain *d, uint64_t gfn, uint32_t order)
+static void put_frames(struct domain *d, uint32_t from, uint32_t to)
 {
-	struct physmap_change ch = { .gfn = to_gfn(gfn), .type = PHYSMAP_RAM };
-
-	if (!room_for(d, BIT(order)))
-		return false;
-	ch.pfn = frame_alloc(order, d->slot);
-	if (!pfn_valid(ch.pfn))
-		return false;
-	if (order == FRAME_ORDER_2M && physmap_leaf_2m && !(gfn & (BIT(order) - 1))) {
-		ch.order = FRAME_ORDER_2M;
-		/* Refused when something is mapped there already. */
-		if (physmap_change(&d->physmap, &ch, 1) == OK)
-			return true;
-	}
-	return map_frames(d, gfn, ch.pfn, 1U << order);
+	for (uint32_t i = from; i < to; i++)
+		frame_put(d->xen->batch[i].pfn);
 }
 
-static uint32_t populate_pages(const struct extents *x)
+/* Put an extent to be removed into the batch. A page of our own is only unhooked by it. */
+static void add_removal(struct physmap_change *ch, uint64_t gfn, uint32_t pages)
 {
-	struct physmap_change ch[PHYSMAP_BATCH];
-	uint32_t n = 0;
+	for (uint32_t i = 0; i < pages; i++)
+		ch[i] = (struct physmap_change){ .gfn = to_gfn(gfn + i),
+						 .when = PHYSMAP_WHEN_OWNED };
+}
 
-	while (n < x->count && room_for(x->d, n + 1)) {
-		pfn_t pfn = frame_alloc(FRAME_ORDER_4K, x->d->slot);
+/* Put an extent with fresh frames into the batch; false when there are none for it. */
+static bool add_frames(struct domain *d, struct physmap_change *ch, uint64_t gfn, uint32_t order,
+		       uint32_t pending)
+{
+	pfn_t pfn;
 
-		if (!pfn_valid(pfn))
-			break;
-		ch[n] = (struct physmap_change){ .gfn = to_gfn(x->gfn[n]),
-						 .pfn = pfn,
+	if (load_relaxed(&d->physmap.ram_frames) + pending + BIT(order) > d->xen->max_pages)
+		return false;
+	pfn = frame_alloc(order, d->slot);
+	if (!pfn_valid(pfn))
+		return false;
+	for (uint32_t i = 0; i < 1U << order; i++)
+		ch[i] = (struct physmap_change){ .gfn = to_gfn(gfn + i),
+						 .pfn = to_pfn(pfn.n + i),
 						 .type = PHYSMAP_RAM };
-		n++;
-	}
-	if (!n || physmap_change(&x->d->physmap, ch, n) == OK)
-		return n;
-	/* One bad gfn spoils a batch: find out which come before it. */
-	for (uint32_t i = 0; i < n; i++) {
-		if (physmap_change(&x->d->physmap, &ch[i], 1) == OK)
-			continue;
-		for (uint32_t j = i; j < n; j++)
-			frame_put(ch[j].pfn);
-		return i;
-	}
-	return n;
+	return true;
 }
 
-static uint32_t populate(const struct extents *x)
+/* An extent in ch[] as one large page: refused when something is mapped there. */
+static bool map_large(struct domain *d, const struct physmap_change *ch)
 {
-	uint32_t n = 0;
+	struct physmap_change large = *ch;
 
-	if (!x->order)
-		return populate_pages(x);
-	while (n < x->count && populate_extent(x->d, x->gfn[n], x->order))
-		n++;
-	return n;
+	large.order = FRAME_ORDER_2M;
+	return physmap_leaf_2m && !(ch->gfn.n & (BIT(FRAME_ORDER_2M) - 1)) &&
+	       physmap_change(&d->physmap, &large, 1) == OK;
+}
+
+/* As many extents from `done` on as one round can do; returns how many are done. *stop: the next
+ * cannot be. Under memory_lock. */
+static uint64_t one_round(struct extents *l, uint32_t op, uint64_t done, bool *stop)
+{
+	struct domain *d = l->h->v->domain;
+	struct physmap_change *ch = d->xen->batch;
+	uint32_t order = l->r->order, pages = 1U << order, n = 0, made;
+	enum status st;
+	uint64_t gfn;
+
+	*stop = false;
+	for (uint64_t i = done; i < l->r->count && n + pages <= PHYSMAP_BATCH; i++, n += pages) {
+		*stop = !get_gfn(l, i, &gfn) ||
+			(op == XENMEM_populate_physmap && !add_frames(d, &ch[n], gfn, order, n));
+		if (*stop)
+			break;
+		if (op == XENMEM_decrease_reservation)
+			add_removal(&ch[n], gfn, pages);
+	}
+	if (op == XENMEM_populate_physmap && order == FRAME_ORDER_2M && n && map_large(d, ch))
+		return 1;
+	made = physmap_change_groups(&d->physmap, ch, n, pages, &st);
+	if (op == XENMEM_populate_physmap)
+		put_frames(d, made, n);
+	*stop |= made < n;
+	return made >> order;
 }
 
 /* From extent `done` on; *more when the time is up before the end. */
 static uint64_t run(struct hypercall *h, const struct reservation *r, uint32_t op, uint64_t done,
 		    bool *more)
 {
-	struct extents x = { .d = h->v->domain, .order = r->order };
-	uint64_t stop = done + max_u64(PAGES_BUDGET >> r->order, 1);
-	uint32_t n;
+	struct spinlock *lock = &h->v->domain->xen->memory_lock;
+	struct extents l = { .h = h, .r = r };
+	uint64_t stop_at = done + max_u64(PAGES_BUDGET >> r->order, 1);
+	bool stop = false;
 
-	*more = false;
-	while (done < r->count) {
-		if (done >= stop || (done + PAGES_BUDGET > stop && sched_must_return(h->v))) {
-			*more = true;
-			break;
-		}
-		if (!get_extents(h, r, done, &x))
-			break;
-		spin_lock(&x.d->xen->memory_lock);
-		n = op == XENMEM_populate_physmap ? populate(&x) : decrease(&x);
-		spin_unlock(&x.d->xen->memory_lock);
-		done += n;
-		if (n < x.count)
-			break;
+	for (*more = false; done < r->count && !stop && !*more;) {
+		spin_lock(lock);
+		done += one_round(&l, op, done, &stop);
+		spin_unlock(lock);
+		*more = !stop && done < r->count && (done >= stop_at || sched_must_return(h->v));
 	}
 	return done;
 }

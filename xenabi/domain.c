@@ -12,6 +12,10 @@
 /* What xl lets a domain have over its memory (LIBXL_MAXMEM_CONSTANT: 1 MiB). */
 #define SLACK_PAGES 256
 
+#define BATCH_ORDER 2
+
+static_assert(sizeof(struct physmap_change) * PHYSMAP_BATCH == PAGE_SIZE << BATCH_ORDER,
+	      "the batch of changes is one allocation");
 static_assert(XEN_MEMMAP_SIZE <= PAGE_SIZE, "the memory map is one allocation");
 static_assert(sizeof(struct xen_domain) <= PAGE_SIZE, "struct xen_domain is one allocation");
 
@@ -25,6 +29,8 @@ static void free_parts(struct domain *d)
 		own_free(xd->memmap, XEN_MEMMAP_SIZE);
 	if (xd->shared)
 		own_free_pages(xd->shared, 0);
+	if (xd->batch)
+		own_free_pages(xd->batch, BATCH_ORDER);
 	own_free(xd, sizeof(*xd));
 	d->xen = NULL;
 }
@@ -36,7 +42,8 @@ static enum status create_parts(struct domain *d)
 
 	xd->shared = own_alloc_pages(0);
 	xd->memmap = own_alloc(XEN_MEMMAP_SIZE);
-	if (!xd->shared || !xd->memmap)
+	xd->batch = own_alloc_pages(BATCH_ORDER);
+	if (!xd->shared || !xd->memmap || !xd->batch)
 		return ERR_NOMEM;
 	st = evtchn_domain_create(d);
 	if (st == OK)

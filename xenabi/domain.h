@@ -31,7 +31,8 @@ struct xen_watchdog {
 struct xen_domain {
 	struct domain *domain;
 	uint8_t *shared; /* the shared_info frame: the hypervisor's own for the domain's life */
-	bool narrow;     /* the 32-bit layout was latched */
+	bool latched;    /* a layout was: the wallclock is in it */
+	bool narrow;     /* it is the 32-bit one */
 	uint8_t callback_vector; /* callback type 2, or 0 */
 	uint64_t vm_assist;      /* bits by VMASST_TYPE_* */
 	uint64_t polling;        /* vCPUs in SCHEDOP_poll, by id */
@@ -42,7 +43,8 @@ struct xen_domain {
 	/* Serialises the hypercalls that look at the physmap or the vCPUs' records and then change
 	 * them, and guards the memory map. The first lock to be taken; never inside a section. */
 	struct spinlock memory_lock;
-	gfn_t shared_gfn; /* where shared_info was mapped last */
+	gfn_t shared_gfn;             /* where shared_info was mapped last */
+	struct physmap_change *batch; /* PHYSMAP_BATCH */
 	uint64_t max_pages;
 	uint32_t memmap_count;
 	struct xen_memmap_entry *memmap; /* XEN_MEMMAP_SIZE bytes */

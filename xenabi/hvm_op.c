@@ -58,7 +58,7 @@ static void set_callback(struct vcpu *current, uint64_t value)
 	bool vector = value >> CALLBACK_TYPE_SHIFT == HVM_PARAM_CALLBACK_TYPE_VECTOR;
 
 	store_relaxed(&d->xen->callback_vector, vector ? (uint8_t)value : 0);
-	shared_info_latch(current);
+	shared_info_latch(current->domain, vcpu_arch_mode(current) != VCPU_MODE_64);
 	/* What is pending already is delivered by the new vector. */
 	for (uint32_t i = 0; i < d->vcpu_count; i++) {
 		store_relaxed(&d->vcpus[i]->xen->upcall_maybe, true);

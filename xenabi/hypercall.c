@@ -140,7 +140,18 @@ void xen_hypercall(struct vcpu *v)
 		r->rax = narrow ? (uint32_t)-XEN_EPERM : (uint64_t)-XEN_EPERM;
 }
 
-int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)
+/* The common case: a 64-bit kernel's argument, on a walk that is remembered. */
+static inline bool copy_in_kernel(struct vcpu *v, void *dst, uint64_t linear, size_t len)
+{
+	enum gwalk_hit hit;
+
+	if (!vcpu_arch_kernel_64(v))
+		return false;
+	hit = gwalk_read_kernel(&v->domain->physmap, &v->walks, vcpu_arch_cr3(v), linear, dst, len);
+	return hit == GWALK_SUPERVISOR || (hit == GWALK_USER && !vcpu_arch_smap(v));
+}
+
+static cold_fn int copy_in_slowly(struct vcpu *v, void *dst, uint64_t linear, size_t len)
 {
 	struct guest_paging paging;
 	struct gwalk_fault fault;
@@ -150,6 +161,12 @@ int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)
 			       GWALK_READ, &fault) == OK
 		       ? 0
 		       : -XEN_EFAULT;
+}
+
+int guest_copy_in(struct vcpu *v, void *dst, uint64_t linear, size_t len)
+{
+	return likely(copy_in_kernel(v, dst, linear, len)) ? 0
+							   : copy_in_slowly(v, dst, linear, len);
 }
 
 int guest_copy_in_word(struct vcpu *v, uint32_t *dst, uint64_t linear)

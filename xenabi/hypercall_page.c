@@ -5,6 +5,7 @@
  */
 #include "core/domain.h"
 #include "core/lib/bytes.h"
+#include "core/vcpu_arch.h"
 #include "xenabi/abi.h"
 #include "xenabi/shared_info.h"
 #include "xenabi/xen.h"
@@ -39,7 +40,7 @@ bool xen_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 				  STUB_SIZE) != OK)
 			return false;
 	}
-	shared_info_latch(v);
+	shared_info_latch(v->domain, vcpu_arch_mode(v) != VCPU_MODE_64);
 	return true;
 }
 

@@ -17,7 +17,7 @@
 #define XENMEM_SHARING_OP                 22
 #define XENMEM_RESERVED_DEVICE_MEMORY_MAP 27
 
-static int64_t query(struct hypercall *h, uint32_t op)
+static noinline_fn int64_t query(struct hypercall *h, uint32_t op)
 {
 	const struct domain *d = h->v->domain;
 	uint16_t domid;
@@ -34,7 +34,7 @@ static int64_t query(struct hypercall *h, uint32_t op)
 	}
 }
 
-static int64_t maximum_ram_page(void)
+static noinline_fn int64_t maximum_ram_page(void)
 {
 	struct frame_stats s;
 
@@ -81,7 +81,7 @@ static uint32_t read_piece(struct xen_domain *xd, uint32_t from, uint32_t n,
 	return n;
 }
 
-static int64_t memory_map(struct hypercall *h)
+static noinline_fn int64_t memory_map(struct hypercall *h)
 {
 	struct xen_domain *xd = h->v->domain->xen;
 	struct xen_memmap_entry piece[MAP_PIECE];
@@ -109,7 +109,7 @@ static int64_t memory_map(struct hypercall *h)
 	return guest_copy_out(h->v, h->arg[1], &done, sizeof(done));
 }
 
-static int64_t set_memory_map(struct hypercall *h)
+static noinline_fn int64_t set_memory_map(struct hypercall *h)
 {
 	struct xen_domain *xd = h->v->domain->xen;
 	struct xen_memmap_entry *fresh, *old;
@@ -142,7 +142,7 @@ static int64_t set_memory_map(struct hypercall *h)
 }
 
 /* No device has memory reserved for it: `nr_entries`, behind the 32-bit flags, becomes 0. */
-static int64_t no_device_memory(struct hypercall *h)
+static noinline_fn int64_t no_device_memory(struct hypercall *h)
 {
 	uint32_t head[2];
 	int rc = guest_copy_in(h->v, head, h->arg[1], sizeof(head));

@@ -2,9 +2,7 @@
 #include "xenabi/physmap_op.h"
 
 #include "core/sched.h"
-#include "mm/frame.h"
 #include "mm/own.h"
-#include "mm/section.h"
 #include "xenabi/compat.h"
 #include "xenabi/domain.h"
 #include "xenabi/grant_table.h"
@@ -12,18 +10,8 @@
 
 #include <xen/memory.h>
 
-#define PAGES_BUDGET 64 /* changes of a batch in one go */
-
-/* What stands at a gfn now. Under memory_lock, so it still does when we change it. */
-static struct physmap_entry look(const struct physmap *pm, gfn_t gfn)
-{
-	struct physmap_entry e;
-
-	section_begin();
-	e = physmap_lookup(pm, gfn);
-	section_end();
-	return e;
-}
+#define PAGES_BUDGET 64 /* changes that are a round each, in one go */
+#define MOVES        (PHYSMAP_BATCH / 2)
 
 static int to_errno(enum status st)
 {
@@ -36,58 +24,45 @@ static int to_errno(enum status st)
 
 /*
  * A frame of the hypervisor's own appears at gfn, in place of what is there, and no longer at the
- * gfn where it was before.
+ * gfn where it was before, unless the guest has put something else there meanwhile.
  */
 static int map_own(struct physmap *pm, pfn_t pfn, gfn_t gfn, gfn_t *where)
 {
-	struct physmap_change ch[2] = { { .gfn = gfn, .pfn = pfn, .type = PHYSMAP_OWN } };
-	unsigned int n = 1;
-	int rc;
+	struct physmap_change ch[2];
+	enum status st;
 
-	if (gfn_valid(*where) && where->n != gfn.n) {
-		struct physmap_entry old = look(pm, *where);
-
-		/* The guest may have put something else there meanwhile. */
-		if (old.type == PHYSMAP_OWN && old.pfn.n == pfn.n)
-			ch[n++] = (struct physmap_change){ .gfn = *where, .type = PHYSMAP_NONE };
-	}
-	rc = to_errno(physmap_change(pm, ch, n));
-	if (!rc)
-		*where = gfn;
-	return rc;
+	ch[0] = (struct physmap_change){ .gfn = gfn, .pfn = pfn, .type = PHYSMAP_OWN };
+	ch[1] = (struct physmap_change){ .gfn = *where, .pfn = pfn, .when = PHYSMAP_WHEN_FRAME };
+	if (!physmap_change_groups(pm, ch, where->n == gfn.n ? 1 : 2, 1, &st))
+		return to_errno(st);
+	*where = gfn;
+	return 0;
 }
 
-/* Move RAM from one gfn to another. */
-static int move_ram(struct physmap *pm, gfn_t from, gfn_t to)
+/* RAM goes from one gfn to another: two changes. */
+static void add_move(struct physmap_change *ch, uint64_t from, uint64_t to)
 {
-	struct physmap_entry e = look(pm, from);
-	struct physmap_change ch[2] = {
-		{ .gfn = from, .type = PHYSMAP_NONE },
-		{ .gfn = to, .pfn = e.pfn, .type = PHYSMAP_RAM },
-	};
-	int rc;
-
-	if (e.type != PHYSMAP_RAM)
-		return -XEN_EINVAL;
-	if (from.n == to.n)
-		return 0;
-	/* The new place's count; the old place's is given back by the change. */
-	frame_get(e.pfn);
-	rc = to_errno(physmap_change(pm, ch, 2));
-	if (rc)
-		frame_put(e.pfn);
-	return rc;
+	ch[0] = (struct physmap_change){ .gfn = to_gfn(from), .when = PHYSMAP_WHEN_RAM };
+	ch[1] = (struct physmap_change){ .gfn = to_gfn(to), .type = PHYSMAP_RAM, .follows = true };
 }
 
-static int add_shared_info(struct vcpu *current, uint64_t idx, gfn_t gfn)
+static int move_ram(struct physmap *pm, uint64_t from, uint64_t to)
 {
-	struct xen_domain *xd = current->domain->xen;
+	struct physmap_change ch[2];
+
+	add_move(ch, from, to);
+	return to_errno(physmap_change(pm, ch, 2));
+}
+
+static int add_shared_info(struct hypercall *h, uint64_t idx, gfn_t gfn)
+{
+	struct domain *d = h->v->domain;
 
 	if (idx)
 		return -XEN_EINVAL;
 	/* Before it can be seen: kernels that never write the hypercall MSR latch here. */
-	shared_info_latch(current);
-	return map_own(&current->domain->physmap, own_pfn(xd->shared), gfn, &xd->shared_gfn);
+	shared_info_latch(d, h->narrow);
+	return map_own(&d->physmap, own_pfn(d->xen->shared), gfn, &d->xen->shared_gfn);
 }
 
 static int add_grant_frame(struct domain *d, uint64_t idx, gfn_t gfn)
@@ -99,18 +74,18 @@ static int add_grant_frame(struct domain *d, uint64_t idx, gfn_t gfn)
 	return rc ? rc : map_own(&d->physmap, pfn, gfn, where);
 }
 
-int physmap_op_add(struct vcpu *current, uint32_t space, uint64_t idx, uint64_t gpfn)
+int physmap_op_add(struct hypercall *h, uint32_t space, uint64_t idx, uint64_t gpfn)
 {
-	struct domain *d = current->domain;
+	struct domain *d = h->v->domain;
 	gfn_t gfn = to_gfn(gpfn);
 	int rc = -XEN_EINVAL;
 
 	spin_lock(&d->xen->memory_lock);
 	switch (space) {
-	case XENMAPSPACE_shared_info: rc = add_shared_info(current, idx, gfn); break;
+	case XENMAPSPACE_shared_info: rc = add_shared_info(h, idx, gfn); break;
 	case XENMAPSPACE_grant_table: rc = add_grant_frame(d, idx, gfn); break;
 	case XENMAPSPACE_gmfn:
-	case XENMAPSPACE_gmfn_range: rc = move_ram(&d->physmap, to_gfn(idx), gfn); break;
+	case XENMAPSPACE_gmfn_range: rc = move_ram(&d->physmap, idx, gpfn); break;
 	default: break;
 	}
 	spin_unlock(&d->xen->memory_lock);
@@ -119,14 +94,13 @@ int physmap_op_add(struct vcpu *current, uint32_t space, uint64_t idx, uint64_t 
 
 int physmap_op_remove(struct domain *d, uint64_t gpfn)
 {
-	struct physmap_change ch = { .gfn = to_gfn(gpfn), .type = PHYSMAP_NONE };
-	int rc = -XEN_ENOENT;
+	struct physmap_change ch = { .gfn = to_gfn(gpfn), .when = PHYSMAP_WHEN_THERE };
+	enum status st;
 
 	spin_lock(&d->xen->memory_lock);
-	if (physmap_type_at(&d->physmap, ch.gfn) != PHYSMAP_NONE)
-		rc = to_errno(physmap_change(&d->physmap, &ch, 1));
+	st = physmap_change(&d->physmap, &ch, 1);
 	spin_unlock(&d->xen->memory_lock);
-	return rc;
+	return st == ERR_NOMEM ? -XEN_ENOMEM : st ? -XEN_ENOENT : 0;
 }
 
 static int get_add(struct hypercall *h, struct xen_add_to_physmap *a)
@@ -143,19 +117,37 @@ static int get_add(struct hypercall *h, struct xen_add_to_physmap *a)
 	return 0;
 }
 
+/* The first n moves of the domain's batch, by one round: as many as can be done, or what stops the
+ * first. Under memory_lock. */
+static int64_t move_batch(struct domain *d, uint32_t n)
+{
+	enum status st;
+	unsigned int made;
+
+	made = physmap_change_groups(&d->physmap, d->xen->batch, 2 * n, 2, &st);
+	return made ? (int64_t)made / 2 : to_errno(st);
+}
+
 static int64_t add_range(struct hypercall *h, const struct xen_add_to_physmap *a, uint64_t start)
 {
-	for (uint64_t i = start; i < a->size; i++) {
-		int rc;
+	struct domain *d = h->v->domain;
+	int64_t done = 0;
+	uint32_t n;
 
-		if (i - start >= PAGES_BUDGET || (i > start && sched_must_return(h->v)))
-			return memory_op_again(h, XENMEM_add_to_physmap, i);
-		rc = physmap_op_add(h->v, a->space, a->idx + i, a->gpfn + i);
-		/* As Xen: what stops it is the answer, however far it came. */
-		if (rc)
-			return rc;
-	}
-	return start > a->size ? -XEN_EILSEQ : 0;
+	if (start > a->size)
+		return -XEN_EILSEQ;
+	n = (uint32_t)min_u64(a->size - start, MOVES);
+	spin_lock(&d->xen->memory_lock);
+	for (uint32_t i = 0; i < n; i++)
+		add_move(&d->xen->batch[2 * i], a->idx + start + i, a->gpfn + start + i);
+	if (n)
+		done = move_batch(d, n);
+	spin_unlock(&d->xen->memory_lock);
+	/* As Xen: what stops it is the answer, however far it came. */
+	if (done < 0)
+		return done;
+	start += (uint64_t)done;
+	return start < a->size ? memory_op_again(h, XENMEM_add_to_physmap, start) : 0;
 }
 
 int64_t physmap_op_add_hypercall(struct hypercall *h, uint64_t start)
@@ -173,7 +165,7 @@ int64_t physmap_op_add_hypercall(struct hypercall *h, uint64_t start)
 		return rc;
 	if (a.space == XENMAPSPACE_gmfn_range)
 		return add_range(h, &a, start);
-	return physmap_op_add(h->v, a.space, a.idx, a.gpfn);
+	return physmap_op_add(h, a.space, a.idx, a.gpfn);
 }
 
 struct batch {
@@ -201,17 +193,54 @@ static int get_batch(struct hypercall *h, struct batch *b)
 	return 0;
 }
 
-static int batch_one(struct hypercall *h, const struct batch *b, uint64_t i)
+static int get_pair(struct hypercall *h, const struct batch *b, uint64_t i, uint64_t *idx,
+		    uint64_t *gpfn)
 {
 	size_t size = h->narrow ? 4 : 8;
-	uint64_t idx = 0, gpfn = 0;
-	int32_t err;
 
-	if (guest_copy_in(h->v, &idx, b->idxs + i * size, size) ||
-	    guest_copy_in(h->v, &gpfn, b->gpfns + i * size, size))
-		return -XEN_EFAULT;
-	err = physmap_op_add(h->v, b->space, idx, gpfn);
+	*idx = *gpfn = 0;
+	return guest_copy_in(h->v, idx, b->idxs + i * size, size) ||
+			       guest_copy_in(h->v, gpfn, b->gpfns + i * size, size)
+		       ? -XEN_EFAULT
+		       : 0;
+}
+
+static int put_error(struct hypercall *h, const struct batch *b, uint64_t i, int32_t err)
+{
 	return guest_copy_out(h->v, b->errs + i * sizeof(err), &err, sizeof(err));
+}
+
+/* Element *i; *i moves on. */
+static int batch_one(struct hypercall *h, const struct batch *b, uint64_t *i)
+{
+	uint64_t idx, gpfn;
+
+	if (get_pair(h, b, *i, &idx, &gpfn))
+		return -XEN_EFAULT;
+	return put_error(h, b, (*i)++, physmap_op_add(h, b->space, idx, gpfn));
+}
+
+/* Elements from *i on that move RAM, as many as one round can do, or the error of the first. Each is
+ * read, and its error can be written, before any is moved. */
+static int batch_moves(struct hypercall *h, const struct batch *b, uint64_t *i)
+{
+	struct domain *d = h->v->domain;
+	uint64_t end = min_u64(b->size, *i + MOVES), at;
+	uint64_t idx, gpfn;
+	int64_t done = 0;
+
+	spin_lock(&d->xen->memory_lock);
+	for (at = *i; at < end && !get_pair(h, b, at, &idx, &gpfn) && !put_error(h, b, at, 0); at++)
+		add_move(&d->xen->batch[2 * (at - *i)], idx, gpfn);
+	if (at > *i)
+		done = move_batch(d, (uint32_t)(at - *i));
+	spin_unlock(&d->xen->memory_lock);
+	if (!done)
+		return -XEN_EFAULT;
+	if (done < 0)
+		return put_error(h, b, (*i)++, (int32_t)done);
+	*i += (uint64_t)done;
+	return 0;
 }
 
 int64_t physmap_op_batch_hypercall(struct hypercall *h, uint64_t start)
@@ -230,14 +259,12 @@ int64_t physmap_op_batch_hypercall(struct hypercall *h, uint64_t start)
 		return -XEN_EINVAL;
 	if (start > b.size)
 		return -XEN_EILSEQ;
-	for (uint64_t i = start; i < b.size; i++) {
+	for (uint64_t i = start; i < b.size && !rc;) {
 		if (i - start >= PAGES_BUDGET || (i > start && sched_must_return(h->v)))
 			return memory_op_again(h, XENMEM_add_to_physmap_batch, i);
-		rc = batch_one(h, &b, i);
-		if (rc)
-			return rc;
+		rc = b.space == XENMAPSPACE_gmfn ? batch_moves(h, &b, &i) : batch_one(h, &b, &i);
 	}
-	return 0;
+	return rc;
 }
 
 int64_t physmap_op_remove_hypercall(struct hypercall *h)

@@ -6,7 +6,7 @@
 #include "xenabi/hypercall.h"
 
 /* XENMEM_add_to_physmap(_batch) for one page. 0 or a negative Xen errno. */
-int physmap_op_add(struct vcpu *current, uint32_t space, uint64_t idx, uint64_t gpfn) must_check;
+int physmap_op_add(struct hypercall *h, uint32_t space, uint64_t idx, uint64_t gpfn) must_check;
 /* XENMEM_remove_from_physmap: -ENOENT when nothing is there. */
 int physmap_op_remove(struct domain *d, uint64_t gpfn) must_check;
 

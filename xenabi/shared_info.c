@@ -2,7 +2,6 @@
 #include "xenabi/shared_info.h"
 
 #include "core/lib/string.h"
-#include "core/vcpu_arch.h"
 #include "xenabi/time.h"
 
 #define NS_PER_SEC 1000000000ULL
@@ -42,10 +41,9 @@ void shared_info_wallclock(struct domain *d)
 	spin_unlock(&d->xen->param_lock);
 }
 
-void shared_info_latch(struct vcpu *current)
+void shared_info_relatch(struct domain *d, bool narrow)
 {
-	struct xen_domain *xd = current->domain->xen;
-	bool narrow = vcpu_arch_mode(current) != VCPU_MODE_64;
+	struct xen_domain *xd = d->xen;
 
 	spin_lock(&xd->param_lock);
 	if (xd->narrow != narrow) {
@@ -55,5 +53,6 @@ void shared_info_latch(struct vcpu *current)
 		store_relaxed(&xd->narrow, narrow);
 	}
 	write_wallclock(xd);
+	store_relaxed(&xd->latched, true);
 	spin_unlock(&xd->param_lock);
 }

@@ -8,9 +8,14 @@
 
 #include "xenabi/domain.h"
 
-/* Sample the current vCPU's mode and take over its layout; the wallclock is written again. At the
- * write of the hypercall MSR, when CALLBACK_IRQ is set, and when shared_info is mapped. */
-void shared_info_latch(struct vcpu *current);
+/* Take over the layout of the current vCPU's mode (narrow: not 64-bit), with the wallclock in it. At
+ * the write of the hypercall MSR, when CALLBACK_IRQ is set, and when shared_info is mapped. */
+void shared_info_relatch(struct domain *d, bool narrow);
+static inline void shared_info_latch(struct domain *d, bool narrow)
+{
+	if (unlikely(!load_relaxed(&d->xen->latched) || load_relaxed(&d->xen->narrow) != narrow))
+		shared_info_relatch(d, narrow);
+}
 /* Write the wallclock (xen.h, wc_version). */
 void shared_info_wallclock(struct domain *d);
 

@@ -14,6 +14,7 @@
 #define must_check                    __attribute__((warn_unused_result))
 #define noreturn_fn                   __attribute__((noreturn))
 #define noinline_fn                   __attribute__((noinline))
+#define cold_fn                       __attribute__((noinline, cold)) /* small, not fast */
 #define always_inline                 inline __attribute__((__always_inline__))
 #define printf_like(f, a)             __attribute__((format(printf, f, a)))
 #define packed_struct                 __attribute__((packed))

@@ -55,10 +55,10 @@ FAULTS = [
        r"return store_release(&cpu->shared.physmap, pm), TURN_ENTER;\1")], ["M_VM_AFTER_RUN"]),
     # The change
     ("the generation is not bumped",
-     [(PHYSMAP, r"store_release\(&pm->map_gen, pm->map_gen \+ 1\);", ";")], ["M_NO_BUMP"]),
+     [(PHYSMAP, r"round_bump\(pm, f\.withdrawn\);", ";")], ["M_NO_BUMP"]),
     ("the generation is bumped after the round",
-     [(PHYSMAP, r"(\t\t\tstore_release\(&pm->map_gen, pm->map_gen \+ 1\);\n)"
-                r"(\t\t\tprotocol_step\(STEP_BUMPED\);\n)(\t\t\tround_run\([^\n]*\n)",
+     [(PHYSMAP, r"(\t\tround_bump\([^\n]*\n)"
+                r"(\t\tprotocol_step\(STEP_BUMPED\);\n)(\t\tround_run\([^\n]*\n)",
        r"\3\1\2")], ["M_BUMP_AFTER_ROUND"]),
     ("caches stay valid",
      [(GPC, r"\t\tstore_relaxed\(&g->valid, false\);\n(\t\tg->invalidations)", r"\1")],
@@ -66,7 +66,7 @@ FAULTS = [
     ("a leaf is not marked HAS_GPC",
      [(GPC, r"\tstore_release\(w\.slot, w\.entry \| EPT_HAS_GPC\);\n", "")], []),
     ("frames are put before the round",
-     [(PHYSMAP, r"(\t\tif \(stale\) \{\n.*?\n\t\t\}\n)(\t\tfor \(.*?\n\t\t\}\n)", r"\2\1")],
+     [(PHYSMAP, r"(\tif \(f\.stale\) \{\n.*?\n\t\}\n)(\tput_old\([^\n]*\n)", r"\2\1")],
      ["M_FREE_BEFORE_ROUND"]),
     ("a change without the lock",
      [(PHYSMAP, r"\tspin_lock\(&pm->lock\);\n", ""),

@@ -25,7 +25,8 @@ LINE = re.compile(r"^(?:\(\S+\) )?([\w.-]+) min=(\d+) avg=(\d+)(.*)$", re.M)
 ENTERED = re.compile(r"entered at TSC (\d+)")
 FIRST = re.compile(r"first instruction at TSC (\d+)")
 # Ticks on average that must not be exceeded on one core of Bochs's skylake_x.
-LIMITS = {"cpuid": 250, "unknown_hypercall": 250, "evtchn_send": 450, "send_to_upcall": 700}
+LIMITS = {"cpuid": 250, "unknown_hypercall": 250, "evtchn_send": 450, "send_to_upcall": 700,
+          "shared_info_move": 900}
 
 
 def measure(guest, image):

@@ -72,7 +72,7 @@ static bool mapped(uint64_t gfn)
 
 static void thousands_of_extents_continue(void **state)
 {
-	uint64_t before = memory_frames_in_use(), tables;
+	uint64_t before = memory_frames_in_use();
 	unsigned int times;
 
 	put_list(0x10000, 3000, 1);
@@ -82,12 +82,12 @@ static void thousands_of_extents_continue(void **state)
 	assert_int_equal(d0->physmap.ram_frames, GUEST_PAGES + 3000);
 	guest_put(d0, ARG, &(uint16_t){ DOMID_SELF }, 2);
 	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_maximum_gpfn, ARG), 0x10000 + 2999);
-	tables = memory_frames_in_use() - before - 3000;
-	assert_true(tables < 20);
+	assert_true(memory_frames_in_use() - before - 3000 < 20); /* tables */
 	assert_int_equal(reserve(XENMEM_decrease_reservation, 3000, 0, &times), 3000);
 	assert_true(times >= 3);
 	assert_int_equal(d0->physmap.ram_frames, GUEST_PAGES);
-	assert_int_equal(memory_frames_in_use(), before + tables);
+	/* The tables have gone with the last page that they mapped. */
+	assert_int_equal(memory_frames_in_use(), before);
 }
 
 static void the_slice_ends_a_batch(void **state)
@@ -98,7 +98,7 @@ static void the_slice_ends_a_batch(void **state)
 	/* Every look says that the scheduler wants the core. */
 	v0->attn.bits = ATTN_RESCHED;
 	assert_int_equal(reserve(XENMEM_populate_physmap, 640, 0, &times), 640);
-	assert_int_equal(times, 10);
+	assert_int_equal(times, 2);
 }
 
 static void what_stops_a_batch_is_not_counted(void **state)
@@ -257,7 +257,7 @@ static void a_range_moves_to_its_first_fault(void **state)
 	v0->attn.bits = ATTN_RESCHED;
 	assert_int_equal(
 		guest_call(v0, MEMORY, (uint64_t[5]){ XENMEM_add_to_physmap, ARG }, &times), 0);
-	assert_int_equal(times, 40);
+	assert_int_equal(times, 1);
 	assert_true(!mapped(20) && !mapped(59) && mapped(60) && mapped(0x50000));
 	assert_int_equal(guest_get32(d0, (0x50000UL + 39) * PAGE_SIZE) & 0xffff,
 			 *(const uint16_t *)(const void *)"59");

@@ -1,115 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sources: mm/physmap.c mm/physmap_build.c mm/ept.c mm/round.c mm/gpc.c mm/section_drain.c
 // sources: tests/unit/fakes/cpu.c tests/unit/fakes/memory.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "arch/x86/cpu/apic.h"
-#include "core/lib/bits.h"
-#include "mm/frame.h"
-#include "mm/gpc.h"
-#include "mm/own.h"
-#include "mm/physmap.h"
-#include "mm/round.h"
-#include "tests/unit/fakes/cpu.h"
-#include "tests/unit/fakes/memory.h"
-
-static struct physmap pm;
-static unsigned int kicks[MAX_CORES], nmis[MAX_CORES];
-
-/* A kicked core leaves guest mode when the waiter next looks away, if it heeds kicks. */
-static bool deaf[MAX_CORES];
-static uint64_t leaving;
-
-void apic_send_kick(uint32_t core)
-{
-	kicks[core]++;
-	if (!deaf[core])
-		leaving |= BIT(core);
-}
-
-void apic_send_nmi(uint32_t core)
-{
-	nmis[core]++;
-	leaving |= BIT(core);
-}
-
-static void leave(void)
-{
-	for (; leaving; leaving &= leaving - 1)
-		pcpus[bit_lowest(leaving)]->shared.run++;
-}
-
-static unsigned int waiters_ready;
-
-void physmap_waiters_ready(struct physmap *p)
-{
-	assert_ptr_equal(p, &pm);
-	assert_false(spin_is_locked(&pm.lock));
-	waiters_ready++;
-}
-
-static void enter_guest(uint32_t core, struct physmap *p)
-{
-	pcpus[core]->shared.physmap = p;
-	pcpus[core]->shared.run |= 1;
-}
-
-static int setup(void **state)
-{
-	host_cores(4);
-	memory_reset();
-	memset(kicks, 0, sizeof(kicks));
-	memset(nmis, 0, sizeof(nmis));
-	memset(deaf, 0, sizeof(deaf));
-	leaving = 0;
-	host_relax_hook = leave;
-	assert_int_equal(physmap_init(&pm, 3), OK);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	for (uint32_t c = 0; c < core_count; c++)
-		pcpus[c]->shared.run = 0;
-	while (physmap_teardown(&pm))
-		;
-	physmap_retire(&pm);
-	assert_int_equal(memory_frames_in_use(), 0);
-	return 0;
-}
-
-static void populate(uint64_t gfn, uint64_t count)
-{
-	while (count) {
-		uint64_t done;
-
-		assert_int_equal(physmap_populate(&pm, to_gfn(gfn), count, 512, &done), OK);
-		gfn += done;
-		count -= done;
-	}
-}
-
-static struct physmap_entry look(uint64_t gfn)
-{
-	struct physmap_entry e;
-
-	section_begin();
-	e = physmap_lookup(&pm, to_gfn(gfn));
-	section_end();
-	return e;
-}
-
-static void remove_one(uint64_t gfn)
-{
-	struct physmap_change ch = { .gfn = to_gfn(gfn), .type = PHYSMAP_NONE };
-
-	assert_int_equal(physmap_change(&pm, &ch, 1), OK);
-}
+#include "tests/unit/physmap_rig.h"
 
 static void test_populate_uses_large_leaves(void **state)
 {
@@ -169,19 +61,6 @@ static void test_kicks_exactly_the_cores_in_this_guest(void **state)
 	assert_int_equal(pcpus[2]->shared.run & 1, 1);
 }
 
-static void test_batch_costs_one_kick(void **state)
-{
-	struct physmap_change ch[PHYSMAP_BATCH];
-
-	populate(0, PHYSMAP_BATCH);
-	enter_guest(1, &pm);
-	for (unsigned int i = 0; i < PHYSMAP_BATCH; i++)
-		ch[i] = (struct physmap_change){ .gfn = to_gfn(i), .type = PHYSMAP_NONE };
-	assert_int_equal(physmap_change(&pm, ch, PHYSMAP_BATCH), OK);
-	assert_int_equal(kicks[1], 1);
-	assert_int_equal(pm.ram_frames, 0);
-}
-
 static void test_new_mapping_kicks_nobody(void **state)
 {
 	uint64_t gen = pm.map_gen;
@@ -212,13 +91,6 @@ static void check_freed(pfn_t pfn)
 		freed_early = pcpus[1]->shared.run & 1 || pcpus[2]->shared.acc & 1;
 }
 
-static void leave_and_close(void)
-{
-	leave();
-	if (pcpus[2]->shared.acc & 1)
-		pcpus[2]->shared.acc++;
-}
-
 static void test_frame_freed_after_exit_and_section(void **state)
 {
 	populate(0, 8);
@@ -243,19 +115,6 @@ static void test_own_frames_are_only_unhooked(void **state)
 	remove_one(5);
 	assert_int_equal(memory_count(own_pfn(page)), 1);
 	own_free_pages(page, 0);
-}
-
-static void test_conditional_change(void **state)
-{
-	struct physmap_change ch = { .gfn = to_gfn(2), .type = PHYSMAP_NONE };
-
-	populate(0, 8);
-	ch.old = look(3);
-	assert_int_equal(physmap_change_if(&pm, &ch, 1), ERR_BUSY);
-	assert_int_equal(look(2).type, PHYSMAP_RAM);
-	ch.old = look(2);
-	assert_int_equal(physmap_change_if(&pm, &ch, 1), OK);
-	assert_int_equal(look(2).type, PHYSMAP_NONE);
 }
 
 static void test_bad_gfn(void **state)
@@ -380,8 +239,6 @@ static void test_retarget_failure_keeps_the_old_target(void **state)
 	gpc_deactivate(&g);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,12 +246,10 @@ int main(void)
 		T(test_split_keeps_neighbours),
 		T(test_change_without_memory_changes_nothing),
 		T(test_kicks_exactly_the_cores_in_this_guest),
-		T(test_batch_costs_one_kick),
 		T(test_new_mapping_kicks_nobody),
 		T(test_deaf_core_gets_an_nmi),
 		T(test_frame_freed_after_exit_and_section),
 		T(test_own_frames_are_only_unhooked),
-		T(test_conditional_change),
 		T(test_bad_gfn),
 		T(test_slot_reuse_continues_generations),
 		T(test_copies),

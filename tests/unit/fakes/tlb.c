@@ -100,7 +100,7 @@ static pfn_t walk(uint32_t core, uint64_t eptp, gfn_t gfn)
 		w.entry = load_acquire(w.slot);
 		w.level = 0;
 	} else {
-		w = ept_walk(ept_table(eptp), gfn);
+		w = ept_walk(own_va(to_hpa(eptp & EPT_FRAME)), gfn);
 		if (w.level == 0)
 			fill(core, TABLE, eptp, gfn.n >> 9,
 			     own_pfn((void *)((uintptr_t)w.slot & ~(PAGE_SIZE - 1))));
@@ -218,7 +218,7 @@ static bool differs(const struct translation *t, uint64_t eptp, gfn_t gfn, pfn_t
 
 void tlb_change_done(uint64_t eptp, gfn_t gfn)
 {
-	struct ept_walk w = ept_walk(ept_table(eptp), gfn);
+	struct ept_walk w = ept_walk(own_va(to_hpa(eptp & EPT_FRAME)), gfn);
 	pfn_t now = ept_decode(w, gfn).pfn;
 
 	for (uint32_t core = 0; core < CORES; core++) {

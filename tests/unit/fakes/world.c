@@ -375,11 +375,12 @@ static void op_remove_if(void)
 	uint32_t core = this_cpu()->id;
 
 	section_begin();
-	ch.old = physmap_lookup(pm, ch.gfn);
+	ch.pfn = physmap_lookup(pm, ch.gfn).pfn;
 	section_end();
+	ch.when = PHYSMAP_WHEN_FRAME;
 	changing[core].ch[0] = ch;
 	changing[core].count = 1;
-	if (physmap_change_if(pm, &ch, 1) != OK)
+	if (physmap_change(pm, &ch, 1) != OK)
 		changing[core].count = 0;
 }
 
