@@ -14,13 +14,13 @@
 #define XCR0_AVX512 (XCR0_OPMASK | XCR0_ZMM_HI256 | XCR0_HI16_ZMM)
 
 /* Places in a save area (SDM vol. 1, 10.5.1, 13.4). */
-#define LEGACY_SIZE     512
-#define OFFSET_FCW      0
-#define OFFSET_MXCSR    24
-#define HEADER_END      576
-#define FCW_INIT        0x37f
-#define SELF_TEST_SIZE  1024 /* x87, SSE and AVX */
-#define MXCSR_INIT      0x1f80
+#define LEGACY_SIZE    512
+#define OFFSET_FCW     0
+#define OFFSET_MXCSR   24
+#define HEADER_END     576
+#define FCW_INIT       0x37f
+#define SELF_TEST_SIZE 1024 /* x87, SSE and AVX */
+#define MXCSR_INIT     0x1f80
 
 /*
  * The standard form does: no supervisor component is offered to guests. XSAVES would save as much,

@@ -6,6 +6,9 @@
 #include "core/lib/atomic.h"
 #include_next "core/lib/string.h"
 
+/* The test of memcpy() itself has given it another name already. */
+#ifndef memcpy
 #define memcpy(to, from, size) (host_access(), memcpy((to), (from), (size)))
+#endif
 
 #endif
