@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mm/physmap.h"
 
+#include "arch/x86/cpu/asm.h"
+#include "arch/x86/cpu/clock.h"
 #include "core/lib/assert.h"
 #include "core/lib/string.h"
 #include "mm/ept.h"
@@ -230,6 +232,7 @@ static inline void put_old(const struct physmap_change *ch, unsigned int n, cons
 unsigned int physmap_change_groups(struct physmap *pm, struct physmap_change *ch, unsigned int n,
 				   unsigned int unit, enum status *st)
 {
+	uint64_t start = XENITH_COUNT ? clock_ticks() : 0;
 	unsigned int possible, made = 0;
 	enum status why;
 	struct flow f;
@@ -262,6 +265,7 @@ unsigned int physmap_change_groups(struct physmap *pm, struct physmap_change *ch
 	protocol_step(STEP_CHANGE_UNLOCKED);
 	if (unlikely(f.waited_for))
 		physmap_waiters_ready(pm);
+	count_add(COUNT_CHANGE_TICKS, clock_ticks() - start);
 	return made;
 }
 

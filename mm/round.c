@@ -2,6 +2,7 @@
 #include "mm/round.h"
 
 #include "arch/x86/cpu/apic.h"
+#include "arch/x86/cpu/asm.h"
 #include "arch/x86/cpu/clock.h"
 #include "arch/x86/cpu/relax.h"
 #include "arch/x86/cpu/trace.h"
@@ -31,6 +32,7 @@ static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t
 		snap[c] = run;
 		kicked |= BIT(c);
 		pm->stats.kicks++;
+		count_insn(COUNT_KICK);
 		pm->stats.kicks_saved--;
 		apic_send_kick(c);
 	}
@@ -63,6 +65,7 @@ void round_run(struct physmap *pm, const struct vcpu *only)
 	uint64_t kicked;
 
 	pm->stats.rounds++;
+	count_insn(COUNT_ROUND);
 	trace(TRACE_ROUND, (uint32_t)pm->slot << 16, pm->map_gen);
 	/* Pairs with the exchanges that make run and acc odd: each core sees our changes after its
 	 * own, or we see its epoch odd (docs/gpc.md). */

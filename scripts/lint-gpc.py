@@ -33,7 +33,8 @@ USERS = {
     "ept_walk": ("mm/physmap.c", "mm/gpc.c"),
     "ept_decode": ("mm/physmap.c", "mm/gpc.c"),
     "own_va": ("mm/ept.h",),
-    "gpc_page": ("xenabi/upcall.h", "xenabi/upcall.c", "xenabi/guest_area.c"),
+    "gpc_page": ("xenabi/upcall.h", "xenabi/upcall.c", "xenabi/guest_area.c",
+                 "xenabi/debug_op.c"),
     "gpc_hw_resolve": ("arch/x86/vmx/hw_pages.c",),
 }
 DEFINED = {
@@ -47,7 +48,8 @@ DEFINED = {
 
 # Functions that give an address (or the frame) out, to a caller whose section is open.
 GIVERS = ("window_map", "window_map_second", "window_fill", "this_cpu_windows", "map_slot",
-          "gpc_page", "physmap_lookup", "part_address", "walk_address", "address",
+          "gpc_page", "physmap_lookup", "part_address", "walk_address", "kernel_address",
+          "address",
           "upcall_vcpu_info", "upcall_vcpu_info_quick", "guest_area_map")
 # Functions that use one and leave the section to their caller, as their comments say.
 INSIDE = ("read_step", "mark_used", "walk_tables", "walk", "step_holds", "steps_hold", "still_true",

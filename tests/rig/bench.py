@@ -64,6 +64,9 @@ def main():
                 line += f"  # above the limit of {LIMITS[name]}"
                 status = 1
             print(line, flush=True)
+        for name in counts.keys() - ticks.keys():
+            low, average, rest = counts[name]
+            print(f"{name} min={low} avg={average} {rest}  # counting build", flush=True)
         measured |= set(ticks)
     missing = set(LIMITS) - measured
     if missing:

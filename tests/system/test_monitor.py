@@ -62,7 +62,19 @@ def test_it_shows_and_rules_the_guests(running):
     monitor("restart one", r"one: domain \d+ starts(.*\n)+?.*still alive")
 
 
+# With two processors the BIOS of Bochs 2.7 comes back from a reset by luck only: it may wait in vain
+# for its keyboard ("Keyboard error:21"). Several cores are for the next test.
+@pytest.mark.parametrize("running", [1], ids=["one-core"], indirect=True)
 def test_it_reboots_the_machine(running):
     monitor = Monitor(running)
     monitor.enter()
     monitor("reboot", r"Xenith, loaded(.*\n)+?.*still alive", timeout=120)
+
+
+def test_it_reboots_a_machine_of_several_cores(endless, log):
+    with Session([iso.Module(endless, "endless")], kind="qemu-tcg", cores=4, log=log,
+                 extra=["-action", "reboot=reset"],
+                 base_cmdline="console=com1 com1=115200,8n1 idle=monitor") as session:
+        session.expect(r"lacks.*\bVMX\b", 90)
+        session.settle()
+        Monitor(session)("reboot", r"Xenith, loaded(.*\n)+?.*lacks.*\bVMX\b", timeout=120)

@@ -3,13 +3,9 @@
 #ifndef ARCH_X86_CPU_ASM_H
 #define ARCH_X86_CPU_ASM_H
 
+#include "arch/x86/cpu/count.h"
 #include "core/lib/types.h"
 
-#if XENITH_COUNT
-#include "arch/x86/cpu/count.h"
-#else
-#define count_insn(kind) ((void)0)
-#endif
 
 struct cpuid_regs {
 	uint32_t eax, ebx, ecx, edx;

@@ -2,6 +2,7 @@
 // variants: 64 32
 // memory: 32
 // timeout: 120
+// solo
 //
 // memory_op's reservations and moves: pages given back and taken again, what counts as done,
 // thousands at once with events in between, batches, ranges and removals, and arguments made up.

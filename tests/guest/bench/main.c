@@ -7,6 +7,17 @@
 // in tests/rig/bench.py.
 #include "tests/guest/lib/guest.h"
 
+#define BALLOON        512
+#define BALLOON_ROUNDS 20
+
+/* xenabi/ops.h */
+#define HYPERCALL_DEBUG        __HYPERVISOR_arch_7
+#define HYPERCALL_DEBUG_ACCESS 2
+
+static uint8_t pages[BALLOON][PAGE_SIZE] page_aligned;
+static uint8_t cached[PAGE_SIZE] page_aligned, plain[PAGE_SIZE] page_aligned;
+static xen_pfn_t gfns[BALLOON];
+
 uint64_t send_to_upcall(const struct evtchn_send *send);
 extern char bench_upcall[];
 
@@ -92,6 +103,77 @@ static void moves(void)
 	bench_end("shared_info_move");
 }
 
+/* XENMEM_add_to_physmap of a page from one gfn to another and back; the way back is measured. */
+static void page_moves(const char *name, const void *page)
+{
+	bench_begin();
+	for (unsigned int i = 0; i < BENCH_ROUNDS; i++) {
+		uint64_t start;
+
+		bench_pause();
+		(void)add_to_physmap(XENMAPSPACE_gmfn, GFN(page), HOLE / PAGE_SIZE);
+		bench_resume();
+		start = rdtsc();
+		(void)add_to_physmap(XENMAPSPACE_gmfn, HOLE / PAGE_SIZE, GFN(page));
+		bench_add(rdtsc() - start);
+	}
+	bench_end(name);
+}
+
+/* The look through a valid cache: on a counting build alone. */
+static void looks(void)
+{
+	long ticks = HC2(HYPERCALL_DEBUG, HYPERCALL_DEBUG_ACCESS, 0);
+
+	if (ticks < 0)
+		return;
+	bench_begin();
+	for (unsigned int i = 0; i < BENCH_ROUNDS; i++)
+		bench_add((uint64_t)HC2(HYPERCALL_DEBUG, HYPERCALL_DEBUG_ACCESS, 0));
+	bench_end("valid_access_100_times");
+}
+
+/* The page behind the vcpu_info is missed, and looked up again as soon as it is back. */
+static void cached_page(void)
+{
+	struct vcpu_register_vcpu_info info = { .mfn = GFN(cached) };
+
+	page_moves("page_back", plain);
+	(void)vcpu_op(VCPUOP_register_vcpu_info, 0, &info);
+	set_vcpu_info(0, (void *)cached);
+	looks();
+	page_moves("page_back_and_refresh", cached);
+}
+
+static long reservation(unsigned int op)
+{
+	struct xen_memory_reservation r = { .nr_extents = BALLOON, .domid = DOMID_SELF };
+
+	set_xen_guest_handle(r.extent_start, gfns);
+	return memory_op(op, &r);
+}
+
+static void balloon(void)
+{
+	unsigned int failed = 0;
+
+	for (unsigned int i = 0; i < BALLOON; i++)
+		gfns[i] = GFN(pages[i]);
+	bench_begin();
+	for (unsigned int i = 0; i < BALLOON_ROUNDS; i++) {
+		uint64_t start = rdtsc();
+
+		failed += reservation(XENMEM_decrease_reservation) != BALLOON;
+		bench_add(rdtsc() - start);
+		bench_pause();
+		failed += reservation(XENMEM_populate_physmap) != BALLOON;
+		bench_resume();
+	}
+	bench_end("balloon_512");
+	if (failed)
+		note("%u failed", failed);
+}
+
 static void registers(void)
 {
 	volatile uint32_t *tpr = (void *)(0xfee00000UL + APIC_TPR);
@@ -122,5 +204,7 @@ void test_main(void)
 	events();
 	timers();
 	moves();
+	balloon();
 	registers();
+	cached_page();
 }

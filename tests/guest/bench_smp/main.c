@@ -11,7 +11,10 @@
 #define VECTOR 0x41
 
 static evtchn_port_t ping, pong;
+static evtchn_port_t watched;
 static volatile unsigned long answers;
+static volatile unsigned int watching; /* 1: asked to, 2: does, 3: no more */
+static volatile uint64_t seen_at;
 
 static void on_ipi(struct trap_frame *f)
 {
@@ -46,9 +49,42 @@ static void second_vcpu(void)
 {
 	apic_to_x2();
 	apic_enable();
+	while (watching != 3) {
+		while (!watching)
+			cpu_pause();
+		if (watching != 1)
+			continue;
+		watching = 2;
+		while (!port_pending(watched))
+			;
+		seen_at = rdtsc();
+		clear_pending(watched);
+		watching = 0;
+	}
 	irq_on();
 	for (;;)
 		cpu_pause();
+}
+
+/* From the hypercall to the pending bit, as another vCPU sees it. */
+static void send_to_bit(void)
+{
+	bench_begin();
+	for (unsigned int i = 0; i < BENCH_ROUNDS; i++) {
+		uint64_t start;
+
+		seen_at = 0;
+		watching = 1;
+		while (watching != 2)
+			cpu_pause();
+		start = rdtsc();
+		(void)send_port(watched);
+		while (!seen_at)
+			cpu_pause();
+		bench_add(seen_at - start);
+	}
+	bench_end("send_to_bit");
+	watching = 3;
 }
 
 static void measure(const char *name, bool event)
@@ -79,6 +115,7 @@ void test_main(void)
 	set_handler(UPCALL_VECTOR, on_event);
 	ping = (evtchn_port_t)bind_ipi(1);
 	pong = (evtchn_port_t)bind_ipi(0);
+	watched = (evtchn_port_t)bind_ipi(0);
 	clear_mask(ping);
 	clear_mask(pong);
 	apic_enable();
@@ -88,6 +125,7 @@ void test_main(void)
 	}
 	apic_to_x2();
 	wait_ns(NS_PER_MS);
+	send_to_bit();
 	measure("ipi_round_trip", false);
 	measure("evtchn_round_trip", true);
 }

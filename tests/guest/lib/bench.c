@@ -3,12 +3,14 @@
 
 /* xenabi/ops.h HYPERCALL_DEBUG, and arch/x86/cpu/count.h for the kinds. */
 #define HYPERCALL_DEBUG __HYPERVISOR_arch_7
-#define KINDS           5
+#define KINDS           8
+#define ALWAYS_SHOWN    5 /* the first so many; the others where there are any */
 
-static const char *const kinds[KINDS] = { "vmread", "vmwrite", "rdmsr", "wrmsr", "xsave" };
+static const char *const kinds[KINDS] = { "vmread", "vmwrite", "rdmsr",  "wrmsr",
+					  "xsave",  "kicks",   "rounds", "change_ticks" };
 static uint64_t least, sum;
 static unsigned int rounds;
-static unsigned long before[KINDS];
+static unsigned long before[KINDS], paused[KINDS];
 
 static unsigned long count(unsigned int kind)
 {
@@ -29,6 +31,18 @@ void bench_begin(void)
 		before[i] = count(i);
 }
 
+void bench_pause(void)
+{
+	for (unsigned int i = 0; i < KINDS && counting(); i++)
+		paused[i] = count(i);
+}
+
+void bench_resume(void)
+{
+	for (unsigned int i = 0; i < KINDS && counting(); i++)
+		before[i] += count(i) - paused[i];
+}
+
 void bench_add(uint64_t ticks)
 {
 	least = ticks < least ? ticks : least;
@@ -46,6 +60,7 @@ void bench_end(const char *name)
 	print("%s min=%llu avg=%llu", name, (unsigned long long)least,
 	      (unsigned long long)((sum + rounds / 2) / rounds));
 	for (unsigned int i = 0; i < KINDS && counting(); i++)
-		print(" %s=%lu", kinds[i], (after[i] - before[i] + rounds / 2) / rounds);
+		if (i < ALWAYS_SHOWN || after[i] != before[i])
+			print(" %s=%lu", kinds[i], (after[i] - before[i] + rounds / 2) / rounds);
 	print("\n");
 }

@@ -218,6 +218,9 @@ extern volatile unsigned int cpus_up;
 void bench_begin(void);
 void bench_add(uint64_t ticks);
 void bench_end(const char *name);
+/* What is done between the two is not counted. */
+void bench_pause(void);
+void bench_resume(void);
 
 /* --- the local APIC, in the mode it is in --- */
 
