@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The VMCS that L1 works on: a copy of our own of the page that L1 named by VMPTRLD. In L1's page it
+ * has the same format; what comes from there is L1's to choose, so nothing is believed.
+ */
+#ifndef ARCH_X86_NESTED_VMCS12_H
+#define ARCH_X86_NESTED_VMCS12_H
+
+#include "arch/x86/nested/fields.h"
+#include "arch/x86/nested/nested.h"
+
+/* IA32_VMX_BASIC[30:0]: changes with struct vmcs12. Bit 31 of the page's first word: shadow VMCS. */
+#define VMCS12_REVISION 0x58480001U
+#define VMCS12_SHADOW   (1U << 31)
+
+/* With what of the offer a field is there (SDM vol. 3, 24.3 to 24.9); bits of nested_caps.fields. */
+enum vmcs12_exists {
+	VMCS12_ALWAYS,
+	VMCS12_NEVER, /* belongs to something that is never offered */
+	VMCS12_SECONDARY,
+	VMCS12_VPID,
+	VMCS12_EPT,
+	VMCS12_PML,
+	VMCS12_VMFUNC,
+	VMCS12_EPTP_SWITCHING,
+	VMCS12_SHADOW_VMCS,
+	VMCS12_MSR_BITMAP,
+	VMCS12_TPR_SHADOW,
+	VMCS12_APIC_ACCESS,
+	VMCS12_VIRTUAL_INTERRUPT,
+	VMCS12_POSTED,
+	VMCS12_PREEMPTION_TIMER,
+	VMCS12_PAUSE_LOOP,
+	VMCS12_XSAVES,
+	VMCS12_TSC_SCALING,
+	VMCS12_PAT,
+	VMCS12_EFER,
+};
+
+/*
+ * Which checks of a VM entry have to be made again when a field was written. Fields of OTHER need
+ * none, or have checks that are always made.
+ */
+enum vmcs12_group {
+	VMCS12_GROUP_OTHER,
+	VMCS12_GROUP_CONTROL,
+	VMCS12_GROUP_HOST,
+	VMCS12_GROUP_REGISTER,
+	VMCS12_GROUP_SEGMENT,
+};
+#define VMCS12_GROUPS_ALL 0x1eU
+
+/* Every field has 64 bits here; of a narrower one the upper bits are 0. */
+#define VMCS12_MEMBER(encoding, name, exists, group)         uint64_t name;
+#define VMCS12_MEMBERS(encoding, name, count, exists, group) uint64_t name[count];
+struct vmcs12 {
+	uint32_t revision; /* and the shadow bit */
+	uint32_t abort;    /* VMX-abort indicator (24.2) */
+	uint64_t launched; /* launch state: 0 is clear */
+	VMCS12_FIELDS(VMCS12_MEMBER, VMCS12_MEMBERS)
+};
+static_assert(sizeof(struct vmcs12) <= PAGE_SIZE, "a VMCS is at most one page");
+static_assert(offsetof(struct vmcs12, abort) == 4, "SDM vol. 3, table 24-1");
+
+#define VMCS12_SLOT(member) ((offsetof(struct vmcs12, member) - offsetof(struct vmcs12, vpid)) / 8)
+#define VMCS12_SLOTS        ((sizeof(struct vmcs12) - offsetof(struct vmcs12, vpid)) / 8)
+
+/* VM-instruction errors (30.4). */
+enum vmfail {
+	VMFAIL_NONE = 0,
+	VMFAIL_VMCLEAR_ADDRESS = 2,
+	VMFAIL_VMCLEAR_VMXON = 3,
+	VMFAIL_VMLAUNCH_NOT_CLEAR = 4,
+	VMFAIL_VMRESUME_NOT_LAUNCHED = 5,
+	VMFAIL_ENTRY_CONTROLS = 7,
+	VMFAIL_ENTRY_HOST = 8,
+	VMFAIL_VMPTRLD_ADDRESS = 9,
+	VMFAIL_VMPTRLD_VMXON = 10,
+	VMFAIL_VMPTRLD_REVISION = 11,
+	VMFAIL_FIELD_UNSUPPORTED = 12,
+	VMFAIL_FIELD_READ_ONLY = 13,
+	VMFAIL_VMXON_IN_ROOT = 15,
+	VMFAIL_ENTRY_MOV_SS = 26,
+	VMFAIL_INVALIDATE_OPERAND = 28,
+};
+
+/* A page-aligned physical address that L1 can have. */
+static inline bool nested_page_ok(const struct nested_caps *caps, uint64_t gpa)
+{
+	return !(gpa & 0xfff) && !(gpa >> caps->phys_bits);
+}
+
+/*
+ * VMREAD and VMWRITE. The encoding is the whole register operand, in 64-bit mode 64 bits; the value
+ * is zero-extended from, or to be cut to, the operand size. *groups gains the bit of the group that
+ * the field belongs to (enum vmcs12_group). Pure; nothing is changed on an error.
+ */
+enum vmfail vmcs12_read(const struct nested_caps *caps, const struct vmcs12 *v, uint64_t encoding,
+			uint64_t *value) must_check;
+enum vmfail vmcs12_write(const struct nested_caps *caps, struct vmcs12 *v, uint64_t encoding,
+			 uint64_t value, uint32_t *groups) must_check;
+
+/* IA32_VMX_VMCS_ENUM: the highest index of a field that exists, at bits 9:1. Pure. */
+uint64_t vmcs12_enum(uint32_t fields);
+
+/*
+ * What VMPTRLD says to the first word of the page (30.3): the revision, and shadow VMCSs only where
+ * they are offered. Pure.
+ */
+bool vmcs12_revision_ok(const struct nested_caps *caps, uint32_t word) must_check;
+
+/* VMLAUNCH or VMRESUME of the current VMCS, before any check of its fields (26.1): VMfail 26, 4 or 5.
+ * The caller has looked at CPL and at the shadow bit, which is VMfailInvalid. Pure. */
+enum vmfail vmcs12_launch_ok(const struct vmcs12 *v, bool launch, bool mov_ss_blocked) must_check;
+
+#endif
