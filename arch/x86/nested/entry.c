@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "arch/x86/nested/entry.h"
+
+#define BIT_OF(group) (1U << VMCS12_GROUP_##group)
+
+/* Exit qualifications of VM-entry failures (SDM vol. 3, 26.7). */
+#define QUALIFICATION_PDPTE 2
+#define QUALIFICATION_NMI   3
+#define QUALIFICATION_LINK  4
+
+#define MSR_SMM_MONITOR_CTL 0x9b
+#define MSR_BIOS_UPDT_TRIG  0x79
+#define MSR_SMBASE          0x9e
+#define MSR_X2APIC_RANGE(i) ((i) >> 8 == MSR_X2APIC_BASE >> 8)
+
+#define TRY(check)                                                                                 \
+	do {                                                                                       \
+		enum entry_row row_ = (check);                                                     \
+                                                                                                   \
+		if (row_)                                                                          \
+			return row_;                                                               \
+	} while (0)
+
+enum entry_row entry_check(const struct entry_args *a, uint32_t groups)
+{
+	/* Modes decide about everything else. */
+	if (groups & BIT_OF(CONTROL))
+		groups = VMCS12_GROUPS_ALL;
+	if (groups & BIT_OF(REGISTER))
+		groups |= BIT_OF(SEGMENT);
+
+	if (groups & BIT_OF(CONTROL))
+		TRY(entry_check_controls(a));
+	TRY(entry_check_tpr(a));
+	TRY(entry_check_event(a));
+	if (groups & BIT_OF(HOST))
+		TRY(entry_check_host(a));
+	if (groups & BIT_OF(REGISTER))
+		TRY(entry_check_registers(a));
+	if (groups & BIT_OF(SEGMENT))
+		TRY(entry_check_segments(a));
+	return entry_check_state(a);
+}
+
+enum vmfail entry_row_error(enum entry_row row, uint64_t *qualification)
+{
+	if (row < ENTRY_ROW_HOST_CR0)
+		return VMFAIL_ENTRY_CONTROLS;
+	if (row < ENTRY_ROW_CR0)
+		return VMFAIL_ENTRY_HOST;
+	switch (row) {
+	case ENTRY_ROW_PDPTE: *qualification = QUALIFICATION_PDPTE; break;
+	case ENTRY_ROW_BLOCKED_NMI_STI: *qualification = QUALIFICATION_NMI; break;
+	case ENTRY_ROW_LINK_ADDRESS:
+	case ENTRY_ROW_LINK_REVISION:
+	case ENTRY_ROW_LINK_CURRENT: *qualification = QUALIFICATION_LINK; break;
+	default: *qualification = 0; break;
+	}
+	return VMFAIL_NONE;
+}
+
+#define NAME(name, text) text,
+const char *entry_row_name(enum entry_row row)
+{
+	static const char *const names[ENTRY_ROWS] = {
+		"none", ENTRY_CONTROL_ROWS(NAME) ENTRY_HOST_ROWS(NAME) ENTRY_GUEST_ROWS(NAME)
+	};
+
+	return names[row];
+}
+
+/* The APIC in its x2APIC range must be reached by instructions only. */
+static bool listed_ok(const struct entry_msr *m)
+{
+	return !m->reserved && !MSR_X2APIC_RANGE(m->index) && m->index != MSR_SMBASE;
+}
+
+bool entry_msr_load_ok(const struct entry_msr *m)
+{
+	switch (m->index) {
+	case MSR_FS_BASE:
+	case MSR_GS_BASE: /* fields of their own */
+	case MSR_SMM_MONITOR_CTL:
+	case MSR_BIOS_UPDT_TRIG: return false;
+	default: return listed_ok(m);
+	}
+}
+
+bool entry_msr_store_ok(const struct entry_msr *m)
+{
+	return listed_ok(m);
+}
