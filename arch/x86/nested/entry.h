@@ -143,9 +143,6 @@ enum entry_row {
 			return ENTRY_ROW_##row;                                                    \
 	} while (0)
 
-/* Read L1's memory; where it has none, all bits are ones. */
-typedef void (*nested_read_fn)(void *opaque, uint64_t gpa, void *dst, size_t len);
-
 struct entry_args {
 	const struct nested_caps *caps;
 	const struct vmcs12 *v;
@@ -192,12 +189,6 @@ enum entry_row entry_check_host(const struct entry_args *a) must_check;
 enum entry_row entry_check_registers(const struct entry_args *a) must_check;
 enum entry_row entry_check_segments(const struct entry_args *a) must_check;
 enum entry_row entry_check_state(const struct entry_args *a) must_check;
-
-/* The secondary controls in effect. */
-static inline uint64_t entry_proc2(const struct vmcs12 *v)
-{
-	return v->proc & PROC_SECONDARY ? v->proc2 : 0;
-}
 
 static inline bool entry_canonical(uint64_t linear)
 {

@@ -32,7 +32,7 @@ static enum entry_row check_words(const struct entry_args *a)
 
 	ENTRY_REFUSE(PIN_RESERVED, !allows(a->caps, MSR_VMX_TRUE_PINBASED_CTLS, v->pin));
 	ENTRY_REFUSE(PROC_RESERVED, !allows(a->caps, MSR_VMX_TRUE_PROCBASED_CTLS, v->proc));
-	ENTRY_REFUSE(PROC2_RESERVED, !allows(a->caps, MSR_VMX_PROCBASED_CTLS2, entry_proc2(v)));
+	ENTRY_REFUSE(PROC2_RESERVED, !allows(a->caps, MSR_VMX_PROCBASED_CTLS2, vmcs12_proc2(v)));
 	ENTRY_REFUSE(CR3_TARGET_COUNT, v->cr3_target_count > array_size(v->cr3_target));
 	if (v->proc & PROC_IO_BITMAPS)
 		ENTRY_REFUSE(IO_BITMAP,
@@ -45,7 +45,7 @@ static enum entry_row check_words(const struct entry_args *a)
 static enum entry_row check_interrupts(const struct entry_args *a)
 {
 	const struct vmcs12 *v = a->v;
-	uint64_t proc2 = entry_proc2(v);
+	uint64_t proc2 = vmcs12_proc2(v);
 
 	if (v->proc & PROC_TPR_SHADOW)
 		ENTRY_REFUSE(VIRTUAL_APIC, bad_page(a, v->virtual_apic));
@@ -72,7 +72,7 @@ static enum entry_row check_interrupts(const struct entry_args *a)
 static enum entry_row check_paging(const struct entry_args *a)
 {
 	const struct vmcs12 *v = a->v;
-	uint64_t proc2 = entry_proc2(v);
+	uint64_t proc2 = vmcs12_proc2(v);
 	bool ept = proc2 & PROC2_EPT;
 
 	if (proc2 & PROC2_VPID)
@@ -125,7 +125,7 @@ enum entry_row entry_check_controls(const struct entry_args *a)
 enum entry_row entry_check_tpr(const struct entry_args *a)
 {
 	const struct vmcs12 *v = a->v;
-	uint64_t proc2 = entry_proc2(v);
+	uint64_t proc2 = vmcs12_proc2(v);
 	uint8_t vtpr;
 
 	if (!(v->proc & PROC_TPR_SHADOW) || (proc2 & PROC2_VIRTUAL_INTERRUPT))
@@ -144,7 +144,7 @@ static bool has_error(const struct vmcs12 *v)
 	const uint32_t with = 1U << EXC_DF | 1U << EXC_TS | 1U << EXC_NP | 1U << EXC_SS |
 			      1U << EXC_GP | 1U << EXC_PF | 1U << EXC_AC;
 	uint32_t vector = (uint32_t)v->entry_intr_info & INTR_VECTOR;
-	bool protected_mode = !(entry_proc2(v) & PROC2_UNRESTRICTED) || (v->guest_cr0 & CR0_PE);
+	bool protected_mode = !(vmcs12_proc2(v) & PROC2_UNRESTRICTED) || (v->guest_cr0 & CR0_PE);
 
 	return protected_mode && (v->entry_intr_info & INTR_TYPE) == INTR_TYPE_EXCEPTION &&
 	       vector < 32 && (with >> vector & 1);

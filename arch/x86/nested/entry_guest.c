@@ -28,7 +28,7 @@ static bool ia32e(const struct vmcs12 *v)
 
 static bool unrestricted(const struct vmcs12 *v)
 {
-	return entry_proc2(v) & PROC2_UNRESTRICTED;
+	return vmcs12_proc2(v) & PROC2_UNRESTRICTED;
 }
 
 static enum entry_row check_control_registers(const struct entry_args *a)
@@ -113,7 +113,7 @@ static enum entry_row check_rip_and_rflags(const struct vmcs12 *v)
 static enum entry_row check_link(const struct entry_args *a)
 {
 	const struct vmcs12 *v = a->v;
-	bool shadow = entry_proc2(v) & PROC2_SHADOW_VMCS;
+	bool shadow = vmcs12_proc2(v) & PROC2_SHADOW_VMCS;
 	uint32_t word;
 
 	if (v->link_pointer == NO_LINK)
@@ -198,10 +198,10 @@ static enum entry_row check_pdptes(const struct entry_args *a)
 
 	if (ia32e(v) || !(v->guest_cr0 & CR0_PG) || !(v->guest_cr4 & CR4_PAE))
 		return ENTRY_ROW_NONE;
-	if (!(entry_proc2(v) & PROC2_EPT))
+	if (!(vmcs12_proc2(v) & PROC2_EPT))
 		a->read(a->opaque, v->guest_cr3 & BITS(31, 5), entries, sizeof(entries));
 	for (unsigned int i = 0; i < array_size(entries); i++) {
-		uint64_t e = entry_proc2(v) & PROC2_EPT ? v->guest_pdpte[i] : entries[i];
+		uint64_t e = vmcs12_proc2(v) & PROC2_EPT ? v->guest_pdpte[i] : entries[i];
 
 		ENTRY_REFUSE(PDPTE, !control_regs_pdpte_ok(e, a->caps->phys_bits));
 	}

@@ -47,7 +47,7 @@ static bool usable(const struct vmcs12 *v, unsigned int seg)
 
 static bool unrestricted(const struct vmcs12 *v)
 {
-	return entry_proc2(v) & PROC2_UNRESTRICTED;
+	return vmcs12_proc2(v) & PROC2_UNRESTRICTED;
 }
 
 /* What holds of every segment that is used: `system` for LDTR and TR. */

@@ -84,6 +84,15 @@ enum vmfail {
 	VMFAIL_INVALIDATE_OPERAND = 28,
 };
 
+/* Read L1's memory; where it has none, all bits are ones. */
+typedef void (*nested_read_fn)(void *opaque, uint64_t gpa, void *dst, size_t len);
+
+/* The secondary controls in effect. */
+static inline uint64_t vmcs12_proc2(const struct vmcs12 *v)
+{
+	return v->proc & PROC_SECONDARY ? v->proc2 : 0;
+}
+
 /* A page-aligned physical address that L1 can have. */
 static inline bool nested_page_ok(const struct nested_caps *caps, uint64_t gpa)
 {
