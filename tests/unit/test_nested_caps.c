@@ -41,6 +41,9 @@ static void for_each_offer(void (*look)(const struct nested_caps *))
 			nested_caps_build(&machines[m], &shape, &caps);
 			look(&caps);
 		}
+		machines[m].pin &= ~(PIN_PREEMPTION_TIMER << 32);
+		nested_caps_build(&machines[m], &shape, &caps);
+		look(&caps);
 		machines[m].proc &= ~(PROC_TPR_SHADOW << 32);
 		nested_caps_build(&machines[m], &shape, &caps);
 		look(&caps);
@@ -81,6 +84,8 @@ static void agree(const struct nested_caps *c)
 			proc2 & (PROC2_X2APIC | PROC2_APIC_REGISTER | PROC2_VIRTUAL_INTERRUPT), 0);
 	if (!(proc2 & PROC2_VIRTUAL_INTERRUPT))
 		assert_int_equal(may(c, MSR_VMX_PINBASED_CTLS) & PIN_POSTED_INTERRUPTS, 0);
+	assert_int_equal(!(may(c, MSR_VMX_PINBASED_CTLS) & PIN_PREEMPTION_TIMER),
+			 !(may(c, MSR_VMX_EXIT_CTLS) & EXIT_SAVE_TIMER));
 	assert_true((misc & VMX_MISC_CR3_TARGETS) >> 16 <= 256);
 	assert_int_equal(nested_caps_read(c, MSR_VMX_PROCBASED_CTLS2, &value),
 			 !!(may(c, MSR_VMX_PROCBASED_CTLS) & PROC_SECONDARY));

@@ -495,6 +495,37 @@ static void a_written_field_is_checked_again(void **state)
 	}
 }
 
+static void groups_that_passed_are_not_looked_at(void **state)
+{
+	static const struct {
+		enum vmcs12_group group;
+		struct change change;
+	} rows[] = {
+		{ VMCS12_GROUP_CONTROL, OR(pin, BIT(31)) },
+		{ VMCS12_GROUP_HOST, SET(host_cr0, 0) },
+		{ VMCS12_GROUP_REGISTER, SET(guest_cr4, 0) },
+		{ VMCS12_GROUP_SEGMENT, SET(SEG(guest_rights, TR), 0) },
+	};
+	struct nested_caps caps = caps_of(machine_server());
+
+	for (unsigned int i = 0; i < array_size(rows); i++) {
+		struct vmcs12 v = guest_64();
+		uint64_t *field = (uint64_t *)((char *)&v + rows[i].change.offset);
+
+		*field = (*field & ~rows[i].change.clear) | rows[i].change.set;
+		for (unsigned int g = VMCS12_GROUP_CONTROL; g <= VMCS12_GROUP_SEGMENT; g++) {
+			/* Controls decide about all, registers about segments. */
+			bool looked = g == rows[i].group || g == VMCS12_GROUP_CONTROL ||
+				      (g == VMCS12_GROUP_REGISTER &&
+				       rows[i].group == VMCS12_GROUP_SEGMENT);
+
+			assert_int_equal(!!check_with(usual_memory, &v, caps, true, 1U << g),
+					 looked);
+		}
+		assert_int_equal(check_with(usual_memory, &v, caps, true, 0), 0);
+	}
+}
+
 static void msr_lists_keep_out_what_they_may_not_hold(void **state)
 {
 	static const uint32_t bad_load[] = {
@@ -524,6 +555,7 @@ int main(void)
 		cmocka_unit_test(every_row_has_its_test),
 		cmocka_unit_test(rows_lead_to_the_right_failure),
 		cmocka_unit_test(a_written_field_is_checked_again),
+		cmocka_unit_test(groups_that_passed_are_not_looked_at),
 		cmocka_unit_test(msr_lists_keep_out_what_they_may_not_hold),
 	};
 

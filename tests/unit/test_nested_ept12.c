@@ -290,14 +290,24 @@ static void ept_pointers(void **state)
 		assert_false(ept12_pointer_ok(&caps, EPTP | BIT(bit)));
 	assert_false(ept12_pointer_ok(&caps, EPTP | BIT(caps.phys_bits)));
 	*cap &= ~(EPT_CAP_AD | EPT_CAP_UC);
+	assert_true(ept12_pointer_ok(&caps, EPTP));
 	assert_false(ept12_pointer_ok(&caps, EPTP_AD));
 	assert_false(ept12_pointer_ok(&caps, EPTP & ~7ULL));
+	*cap = (*cap | EPT_CAP_UC) & ~EPT_CAP_WB;
+	assert_false(ept12_pointer_ok(&caps, EPTP));
+	assert_true(ept12_pointer_ok(&caps, EPTP & ~7ULL));
 }
 
 static void invept_wants_a_type_and_a_pointer(void **state)
 {
 	struct invalidate12 good = { EPTP, 0 }, high = { EPTP, 1 }, bad = { 7, 0 };
 
+	struct nested_caps none = { .phys_bits = 40 };
+
+	assert_false(invalidate12_has_invept(&none));
+	assert_false(invalidate12_has_invvpid(&none));
+	assert_false(invalidate12_ept_type_ok(&none, INVEPT12_ALL));
+	assert_false(invalidate12_vpid_type_ok(&none, INVVPID12_ALL));
 	assert_true(invalidate12_has_invept(&caps));
 	for (uint64_t type = 0; type < 8; type++)
 		assert_int_equal(invalidate12_ept_type_ok(&caps, type), type == 1 || type == 2);

@@ -161,7 +161,8 @@ static void tsc_is_l1s_tsc_moved_and_scaled(void **state)
 static void registers_come_from_l1_where_nothing_loads_them(void **state)
 {
 	struct vmcs12 v = guest_64();
-	struct merge_l2 m = merged(&v);
+	struct merge_l1 l1 = usual();
+	struct merge_l2 m;
 
 	v.guest_debugctl = 2;
 	m = merged(&v);
@@ -186,6 +187,12 @@ static void registers_come_from_l1_where_nothing_loads_them(void **state)
 	assert_false(m.entry & ENTRY_IA32E);
 	v.guest_cr0 = CR0_NE;
 	assert_int_equal(merged(&v).efer, EFER_SCE | EFER_LME);
+
+	/* A 64-bit L2 of an L1 that is not in long mode itself. */
+	l1.efer = EFER_SCE;
+	v.entry |= ENTRY_IA32E;
+	merge_controls(&l1, &v, &m);
+	assert_int_equal(m.efer, EFER_SCE | EFER_LMA | EFER_LME);
 }
 
 static void efer_after_the_exit(void **state)
@@ -263,6 +270,11 @@ static void x2apic_registers_follow_l1_where_the_hardware_has_them(void **state)
 		assert_int_equal(msr_exits(out, msr, true),
 				 msr != 0x808 && msr != 0x80b && msr != 0x83f);
 	}
+	l1[0x830 / 64] = BIT(0x30);
+	l1[0x810 / 64 + 3] = BIT(5);
+	merge_msr_bitmap(own, l1, &v, out);
+	for (uint32_t msr = 0x800; msr < 0x900; msr++)
+		assert_int_equal(msr_exits(out, msr, false), msr == 0x830 || msr == 0x8c5);
 	memset(l1, 0xff, sizeof(l1));
 	merge_msr_bitmap(own, l1, &v, out);
 	assert_memory_equal(out, own, sizeof(out));

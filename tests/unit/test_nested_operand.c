@@ -156,6 +156,9 @@ static void types(void **state)
 {
 	assert_int_equal(at(VMX_SEG_CS, 0, false), 0);
 	assert_int_equal(at(VMX_SEG_CS, 0, true), EXC_GP);
+	segments[VMX_SEG_CS].limit = 0xfff;
+	assert_int_equal(at(VMX_SEG_CS, 0xff8, false), 0);
+	assert_int_equal(at(VMX_SEG_CS, 0xff9, false), EXC_GP);
 	segments[VMX_SEG_CS].rights = 0xc099;
 	assert_int_equal(at(VMX_SEG_CS, 0, false), EXC_GP);
 	segments[VMX_SEG_DS].rights = 0xc091;

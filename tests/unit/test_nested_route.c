@@ -322,6 +322,12 @@ static void lmsw_cannot_clear_pe(void **state)
 	v.cr0_shadow = 0;
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x30 | CR0_PE << 16, 0), ROUTE_L1);
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x30 | CR0_TS << 16, 0), ROUTE_HERE);
+	for (unsigned int bit = 1; bit <= 3; bit++) {
+		v.cr0_mask = BIT(bit);
+		assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x30 | BIT(bit) << 16, 0), ROUTE_L1);
+		assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x30, 0), ROUTE_HERE);
+	}
+	v.cr0_mask = CR0_ET;
 	/* ET is none of its bits. */
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x30 | CR0_ET << 16, 0), ROUTE_HERE);
 }
@@ -332,11 +338,13 @@ static void cr3_targets_do_not_exit(void **state)
 
 	v.proc = PROC_CR3_LOAD;
 	v.cr3_target[1] = 0x5000;
+	v.cr3_target[2] = 0x7000;
 	v.cr3_target_count = 1;
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x03, 0x5000), ROUTE_L1);
 	v.cr3_target_count = 2;
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x03, 0x5000), ROUTE_HERE);
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x03, 0x5008), ROUTE_L1);
+	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x03, 0x7000), ROUTE_L1);
 	v.cr3_target_count = 1000;
 	assert_int_equal(route(&v, EXIT_CR_ACCESS, 0x03, 0x6000), ROUTE_L1);
 }

@@ -68,8 +68,7 @@ static bool misconfigured(const struct nested_caps *caps, uint64_t entry, unsign
 		return true;
 	if (reserved(caps, entry, level))
 		return true;
-	return (level == 0 || (level < 3 && (entry & LARGE))) &&
-	       (type == 2 || type == 3 || type == 7);
+	return leaf(entry, level) && (type == 2 || type == 3 || type == 7);
 }
 
 struct path {

@@ -3,9 +3,8 @@
 
 #include "arch/x86/cpu/cr.h"
 
-#define WINDOWS  (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW)
-#define CR8      (PROC_CR8_LOAD | PROC_CR8_STORE)
-#define PIN_ORED (PIN_EXTERNAL_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI)
+#define WINDOWS (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW)
+#define CR8     (PROC_CR8_LOAD | PROC_CR8_STORE)
 
 /* What L2 has only when L1 turns it on; the other controls make exits, which add up. */
 #define PROC2_OF_L1                                                                                \
@@ -76,7 +75,7 @@ void merge_controls(const struct merge_l1 *l1, const struct vmcs12 *v, struct me
 	uint64_t proc2 = vmcs12_proc2(v);
 	bool debug = v->entry & ENTRY_LOAD_DEBUG;
 
-	out->pin = l1->pin | (uint32_t)(v->pin & PIN_ORED);
+	out->pin = l1->pin; /* all exits there are, and the timer for our time slice */
 	out->proc = merge_proc(l1, v);
 	out->proc2 = (uint32_t)((l1->proc2 & ~PROC2_OF_L1) | (proc2 & (PROC2_OF_L1 | PROC2_EXITS)));
 	out->exit = l1->exit;
