@@ -298,6 +298,23 @@ static void ept_pointers(void **state)
 	assert_true(ept12_pointer_ok(&caps, EPTP & ~7ULL));
 }
 
+static void vmfunc_switches_to_a_pointer_of_the_list(void **state)
+{
+	struct vmcs12 v = { .vmfunc_controls = 1, .eptp_list = 0x2000 };
+	uint64_t eptp = 0;
+
+	memory[2][511] = EPTP_AD;
+	memory[2][5] = 7;
+	assert_true(ept12_switch(&caps, &v, 0, 511, &tables, &eptp));
+	assert_int_equal(eptp, EPTP_AD);
+	assert_false(ept12_switch(&caps, &v, 0, 512, &tables, &eptp));
+	assert_false(ept12_switch(&caps, &v, 0, 5, &tables, &eptp));
+	assert_false(ept12_switch(&caps, &v, 1, 511, &tables, &eptp));
+	assert_false(ept12_switch(&caps, &v, 64, 511, &tables, &eptp));
+	v.vmfunc_controls = 0;
+	assert_false(ept12_switch(&caps, &v, 0, 511, &tables, &eptp));
+}
+
 static void invept_wants_a_type_and_a_pointer(void **state)
 {
 	struct invalidate12 good = { EPTP, 0 }, high = { EPTP, 1 }, bad = { 7, 0 };
@@ -353,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup(flags_stay_where_the_access_fails_or_nobody_asks, setup),
 		cmocka_unit_test_setup(with_flags_a_walk_to_the_linear_address_writes, setup),
 		cmocka_unit_test_setup(ept_pointers, setup),
+		cmocka_unit_test_setup(vmfunc_switches_to_a_pointer_of_the_list, setup),
 		cmocka_unit_test_setup(invept_wants_a_type_and_a_pointer, setup),
 		cmocka_unit_test_setup(invvpid_wants_a_type_a_vpid_and_an_address, setup),
 	};

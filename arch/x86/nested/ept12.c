@@ -19,6 +19,9 @@
 #define TYPE_UC          0
 #define TYPE_WB          6
 
+#define VMFUNC_EPTP_SWITCHING 0
+#define EPTP_LIST_ENTRIES     512
+
 /* Of the hardware's qualification what concerns L1 too: the linear address, its paging rights, NMI
  * unblocking. */
 #define QUALIFICATION_KEPT (BIT(12) | BITS(8, 7))
@@ -150,4 +153,14 @@ enum ept12_outcome ept12_walk(const struct nested_caps *caps, uint64_t eptp,
 	out->ignore_pat = p.entry[p.level] & IGNORE_PAT;
 	out->clean = flags && !(p.entry[p.level] & DIRTY);
 	return EPT12_OK;
+}
+
+bool ept12_switch(const struct nested_caps *caps, const struct vmcs12 *v, uint32_t function,
+		  uint32_t index, const struct ept12_memory *memory, uint64_t *eptp)
+{
+	if (function != VMFUNC_EPTP_SWITCHING ||
+	    !(v->vmfunc_controls & BIT(VMFUNC_EPTP_SWITCHING)) || index >= EPTP_LIST_ENTRIES)
+		return false;
+	*eptp = memory->read(memory->opaque, v->eptp_list + index * sizeof(*eptp));
+	return ept12_pointer_ok(caps, *eptp);
 }

@@ -3,7 +3,7 @@
 #ifndef ARCH_X86_NESTED_EPT12_H
 #define ARCH_X86_NESTED_EPT12_H
 
-#include "arch/x86/nested/nested.h"
+#include "arch/x86/nested/vmcs12.h"
 
 /* What a VM entry, INVEPT and EPTP switching say to an EPT pointer (26.2.1.1). */
 bool ept12_pointer_ok(const struct nested_caps *caps, uint64_t eptp) must_check;
@@ -49,5 +49,12 @@ struct ept12_walk {
 enum ept12_outcome ept12_walk(const struct nested_caps *caps, uint64_t eptp,
 			      const struct ept12_memory *memory, uint64_t address,
 			      uint64_t qualification, struct ept12_walk *out) must_check;
+
+/*
+ * VMFUNC of L2 (25.5.5): function in EAX, index in ECX. True: the EPT pointer becomes *eptp. False: L1
+ * gets the exit. L1 has turned VM functions on; without that it is #UD and not asked here.
+ */
+bool ept12_switch(const struct nested_caps *caps, const struct vmcs12 *v, uint32_t function,
+		  uint32_t index, const struct ept12_memory *memory, uint64_t *eptp) must_check;
 
 #endif
