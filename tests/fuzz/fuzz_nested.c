@@ -5,8 +5,8 @@
 // sources: arch/x86/nested/caps.c arch/x86/nested/vmcs12.c arch/x86/nested/merge.c
 // sources: arch/x86/nested/route.c arch/x86/nested/leave.c arch/x86/vmx/control_regs.c
 //
-// Changes to fields of a VMCS that L1 could enter with: an index, which value, and eight bytes each.
-// What comes then is what L1's memory holds, over and over.
+// Changes to fields of a VMCS that L1 could enter with: an index, which value, and eight bytes
+// each. What comes then is what L1's memory holds, over and over.
 #include "arch/x86/nested/entry.h"
 #include "arch/x86/nested/ept12.h"
 #include "arch/x86/nested/leave.h"

@@ -438,6 +438,60 @@ static void corners_that_pass(void **state)
 	assert_int_equal(check(&v), 0);
 }
 
+/* The least there is: what belongs to controls that are off may hold anything. */
+static struct vmcs12 guest_least(void)
+{
+	struct vmcs12 v = guest_pae_shadow();
+
+	v.pin = 0x16;
+	v.proc = 0x04006172 | PROC_SECONDARY;
+	v.proc2 = 0;
+	v.exit = 0x36dfb | EXIT_HOST_64BIT;
+	v.entry = 0x11fb;
+	v.io_bitmap[0] = v.io_bitmap[1] = v.msr_bitmap = v.virtual_apic = v.apic_access = ~0ULL;
+	v.pml_address = v.eptp = v.eptp_list = v.vmfunc_controls = ~0ULL;
+	v.vmread_bitmap = v.vmwrite_bitmap = v.posted_descriptor = v.posted_vector = ~0ULL;
+	v.tpr_threshold = ~0U;
+	v.vpid = v.tsc_multiplier = 0;
+	v.host_pat = v.host_efer = v.guest_pat = v.guest_efer = ~0ULL;
+	v.guest_debugctl = v.guest_dr7 = ~0ULL;
+	v.guest_pdpte[0] = ~0ULL;
+	v.entry_intr_info = ~INTR_VALID;
+	v.entry_insn_length = v.entry_error_code = ~0U;
+	return v;
+}
+
+static void what_is_off_is_not_looked_at(void **state)
+{
+	static const struct change on[][2] = {
+		{ OR(pin, PIN_NMI) },
+		{ OR(pin, PIN_NMI | PIN_VIRTUAL_NMI) },
+		{ OR(pin, PIN_NMI | PIN_VIRTUAL_NMI), OR(proc, PROC_NMI_WINDOW) },
+		{ OR(pin, PIN_PREEMPTION_TIMER), OR(exit, EXIT_SAVE_TIMER) },
+		{ OR(pin, PIN_PREEMPTION_TIMER) },
+		{ OR(pin, PIN_EXTERNAL_INTERRUPT) },
+		{ OR(proc, PROC_TRAP_FLAG) },
+		{ OR(proc2, PROC2_RDTSCP | PROC2_DESC_TABLE | PROC2_WBINVD | PROC2_XSAVES) },
+		{ OR(proc2, PROC2_VMFUNC), SET(vmfunc_controls, 0) },
+		{ OR(proc2, PROC2_VPID), SET(vpid, 1) },
+		{ OR(proc2, PROC2_APIC_ACCESS), SET(apic_access, 0x1000) },
+	};
+	struct vmcs12 v = guest_least();
+
+	assert_int_equal(check(&v), 0);
+	for (unsigned int i = 0; i < array_size(on); i++) {
+		v = guest_least();
+		for (unsigned int k = 0; k < 2; k++) {
+			uint64_t *field = (uint64_t *)((char *)&v + on[i][k].offset);
+
+			if (on[i][k].clear || on[i][k].set)
+				*field = (*field & ~on[i][k].clear) | on[i][k].set;
+		}
+		if (check(&v))
+			fail_msg("control %u: %s", i, entry_row_name(check(&v)));
+	}
+}
+
 static void every_row_has_its_test(void **state)
 {
 	static const enum entry_row elsewhere[] = { ENTRY_ROW_HOST_GUEST_MODE,
@@ -552,6 +606,7 @@ int main(void)
 		cmocka_unit_test(zero_length_is_for_machines_that_have_it),
 		cmocka_unit_test(events_pass_where_they_may),
 		cmocka_unit_test(corners_that_pass),
+		cmocka_unit_test(what_is_off_is_not_looked_at),
 		cmocka_unit_test(every_row_has_its_test),
 		cmocka_unit_test(rows_lead_to_the_right_failure),
 		cmocka_unit_test(a_written_field_is_checked_again),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The checks that a VM entry makes before it changes anything (SDM vol. 3, 26.2 and 26.3), each a
- * named row, in the SDM's order. The order matters only between the three kinds, as the SDM leaves it
- * open within each: only there the link pointer comes before the rest of the non-register state.
+ * named row, in the SDM's order. The order matters only between the three kinds, as the SDM leaves
+ * it open within each: only there the link pointer comes before the rest of the non-register state.
  * Pure, but for what is read of L1's memory through the callback.
  */
 #ifndef ARCH_X86_NESTED_ENTRY_H

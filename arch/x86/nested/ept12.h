@@ -51,8 +51,8 @@ enum ept12_outcome ept12_walk(const struct nested_caps *caps, uint64_t eptp,
 			      uint64_t qualification, struct ept12_walk *out) must_check;
 
 /*
- * VMFUNC of L2 (25.5.5): function in EAX, index in ECX. True: the EPT pointer becomes *eptp. False: L1
- * gets the exit. L1 has turned VM functions on; without that it is #UD and not asked here.
+ * VMFUNC of L2 (25.5.5): function in EAX, index in ECX. True: the EPT pointer becomes *eptp. False:
+ * L1 gets the exit. L1 has turned VM functions on; without that it is #UD and not asked here.
  */
 bool ept12_switch(const struct nested_caps *caps, const struct vmcs12 *v, uint32_t function,
 		  uint32_t index, const struct ept12_memory *memory, uint64_t *eptp) must_check;

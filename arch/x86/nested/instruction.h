@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What VMX instructions check before they do anything, in the order of the SDM's pseudo-code (vol. 3,
- * 30.3), and how they say what came out (30.2). Pure.
+ * What VMX instructions check before they do anything, in the order of the SDM's pseudo-code
+ * (vol. 3, 30.3), and how they say what came out (30.2). Pure.
  */
 #ifndef ARCH_X86_NESTED_INSTRUCTION_H
 #define ARCH_X86_NESTED_INSTRUCTION_H
@@ -31,8 +31,8 @@ enum vmfail instruction_pointer(const struct nested_caps *caps, uint64_t gpa, ui
 				bool vmptrld) must_check;
 
 /*
- * RFLAGS after the instruction. VMfail needs a current VMCS to put its number into; without one it is
- * VMfailInvalid, as is INSTRUCTION_INVALID.
+ * RFLAGS after the instruction. VMfail needs a current VMCS to put its number into; without one it
+ * is VMfailInvalid, as is INSTRUCTION_INVALID.
  */
 #define INSTRUCTION_INVALID (-1)
 uint64_t instruction_flags(uint64_t rflags, int error, bool has_current) must_check;

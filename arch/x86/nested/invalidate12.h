@@ -20,7 +20,8 @@ struct invalidate12 {
 
 /*
  * First the type, before the descriptor is read (which may fault), then the descriptor: a wrong one
- * is VMFAIL_INVALIDATE_OPERAND. Whether the instruction is there at all (#UD) is the offer's affair.
+ * is VMFAIL_INVALIDATE_OPERAND. Whether the instruction is there at all (#UD) is the offer's
+ * affair.
  */
 bool invalidate12_ept_type_ok(const struct nested_caps *caps, uint64_t type) must_check;
 bool invalidate12_vpid_type_ok(const struct nested_caps *caps, uint64_t type) must_check;

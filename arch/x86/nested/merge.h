@@ -24,10 +24,10 @@ struct merge_l2 {
 };
 
 /*
- * The controls and what they load. Left to the caller, for each entry: the windows that Xenith itself
- * wants, the preemption timer's value, addresses of pages (MSR bitmap, virtual-APIC, APIC-access),
- * EPT and VPID of its own. No I/O bitmaps, MSR lists, PML or shadow VMCS: these are done in software,
- * as are posted interrupts, and VMFUNC always exits.
+ * The controls and what they load. Left to the caller, for each entry: the windows that Xenith
+ * itself wants, the preemption timer's value, addresses of pages (MSR bitmap, virtual-APIC,
+ * APIC-access), EPT and VPID of its own. No I/O bitmaps, MSR lists, PML or shadow VMCS: these are
+ * done in software, as are posted interrupts, and VMFUNC always exits.
  */
 void merge_controls(const struct merge_l1 *l1, const struct vmcs12 *v, struct merge_l2 *out);
 
@@ -49,8 +49,8 @@ uint64_t merge_cr_back(const struct merge_cr *cr, uint64_t guest12, uint64_t mas
 uint64_t merge_cr_written(uint64_t guest12, uint64_t mask12, uint64_t value);
 
 /*
- * The MSR bitmap of VMCS02 (4 KiB each): what either wants exits. Where L1 virtualises the x2APIC of
- * L2, the registers that the hardware then takes from the virtual-APIC page follow L1 alone.
+ * The MSR bitmap of VMCS02 (4 KiB each): what either wants exits. Where L1 virtualises the x2APIC
+ * of L2, the registers that the hardware then takes from the virtual-APIC page follow L1 alone.
  */
 void merge_msr_bitmap(const uint64_t *own, const uint64_t *l1, const struct vmcs12 *v,
 		      uint64_t *out);

@@ -3,13 +3,14 @@
  * Nested VMX: a guest (L1) that runs guests of its own (L2). The only header of this directory that
  * the rest of the tree includes.
  *
- * What decides is pure, a file each: capability MSRs (caps.c), the VMCS that L1 works on (vmcs12.c),
- * the checks of a VM entry (entry_*.c), who gets an exit (route.c), the VMCS that L2 really runs on
- * (merge.c), what an exit to L1 records and loads (leave.c), L1's extended page tables (ept12.c), faults
- * and operands of VMX instructions (instruction.c, operand.c, invalidate12.c).
+ * What decides is pure, a file each: capability MSRs (caps.c), the VMCS that L1 works on
+ * (vmcs12.c), the checks of a VM entry (entry_*.c), who gets an exit (route.c), the VMCS that L2
+ * really runs on (merge.c), what an exit to L1 records and loads (leave.c), L1's extended page
+ * tables (ept12.c), faults and operands of VMX instructions (instruction.c, operand.c,
+ * invalidate12.c).
  *
- * Sections of the SDM (vol. 3) are cited as in the rest of the tree: 24 VMCS, 25 non-root operation,
- * 26 VM entries, 27 VM exits, 28 EPT and VPID, 30 instructions. Recent editions add one.
+ * Sections of the SDM (vol. 3) are cited as in the rest of the tree: 24 VMCS, 25 non-root
+ * operation, 26 VM entries, 27 VM exits, 28 EPT and VPID, 30 instructions. Recent editions add one.
  */
 #ifndef ARCH_X86_NESTED_NESTED_H
 #define ARCH_X86_NESTED_NESTED_H

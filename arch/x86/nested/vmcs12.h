@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The VMCS that L1 works on: a copy of our own of the page that L1 named by VMPTRLD. In L1's page it
- * has the same format; what comes from there is L1's to choose, so nothing is believed.
+ * The VMCS that L1 works on: a copy of our own of the page that L1 named by VMPTRLD. In L1's page
+ * it has the same format; what comes from there is L1's to choose, so nothing is believed.
  */
 #ifndef ARCH_X86_NESTED_VMCS12_H
 #define ARCH_X86_NESTED_VMCS12_H
@@ -9,11 +9,11 @@
 #include "arch/x86/nested/fields.h"
 #include "arch/x86/nested/nested.h"
 
-/* IA32_VMX_BASIC[30:0]: changes with struct vmcs12. Bit 31 of the page's first word: shadow VMCS. */
+/* IA32_VMX_BASIC[30:0]: changes with struct vmcs12. Bit 31 of the first word: shadow VMCS. */
 #define VMCS12_REVISION 0x58480001U
 #define VMCS12_SHADOW   (1U << 31)
 
-/* With what of the offer a field is there (SDM vol. 3, 24.3 to 24.9); bits of nested_caps.fields. */
+/* With what a field is offered (SDM vol. 3, 24.3 to 24.9); bits of nested_caps.fields. */
 enum vmcs12_exists {
 	VMCS12_ALWAYS,
 	VMCS12_NEVER, /* belongs to something that is never offered */
@@ -118,8 +118,10 @@ uint64_t vmcs12_enum(uint32_t fields);
  */
 bool vmcs12_revision_ok(const struct nested_caps *caps, uint32_t word) must_check;
 
-/* VMLAUNCH or VMRESUME of the current VMCS, before any check of its fields (26.1): VMfail 26, 4 or 5.
- * The caller has looked at CPL and at the shadow bit, which is VMfailInvalid. Pure. */
+/*
+ * VMLAUNCH or VMRESUME of the current VMCS, before any check of its fields (26.1): VMfail 26, 4
+ * or 5. The caller has looked at CPL and at the shadow bit, which is VMfailInvalid. Pure.
+ */
 enum vmfail vmcs12_launch_ok(const struct vmcs12 *v, bool launch, bool mov_ss_blocked) must_check;
 
 #endif
