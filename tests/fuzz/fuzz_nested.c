@@ -122,8 +122,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (row)
 		return 0;
 	merge(&v);
+	/* There is no access without one of the three. */
+	qualification = v.guest_rsp | EPT12_READ;
 	if (vmcs12_proc2(&v) & PROC2_EPT &&
-	    ept12_walk(&caps, v.eptp, &memory, v.guest_rip, v.guest_rsp, &walk) == EPT12_OK)
-		must(!(walk.gpa >> caps.phys_bits) && walk.rights);
+	    ept12_walk(&caps, v.eptp, &memory, v.guest_rip, qualification, &walk) == EPT12_OK)
+		must(!(walk.gpa >> caps.phys_bits) && !(qualification & 7 & ~walk.rights));
 	return 0;
 }

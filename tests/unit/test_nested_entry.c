@@ -158,6 +158,7 @@ static const struct violation violations[] = {
 { ENTRY_ROW_EVENT_HAS_ERROR, REAL, { SET(entry_intr_info, EVENT(INTR_TYPE_EXCEPTION | INTR_HAS_ERROR, EXC_GP)) } },
 { ENTRY_ROW_EVENT_RESERVED, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_EXTERNAL, 0x30) | BIT(12)) } },
 { ENTRY_ROW_EVENT_ERROR_CODE, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_EXCEPTION | INTR_HAS_ERROR, EXC_GP)), SET(entry_error_code, 0x10000) } },
+{ ENTRY_ROW_EVENT_ERROR_CODE, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_EXCEPTION | INTR_HAS_ERROR, EXC_GP)), SET(entry_error_code, BIT(31)) } },
 { ENTRY_ROW_EVENT_LENGTH, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_SOFTWARE, 0x80)), SET(entry_insn_length, 16) } },
 { ENTRY_ROW_EVENT_LENGTH, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_SOFT_EXC, EXC_BP)), SET(entry_insn_length, 16) } },
 { ENTRY_ROW_EVENT_LENGTH, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_ICEBP, EXC_DB)), SET(entry_insn_length, 16) } },
@@ -236,8 +237,12 @@ static const struct violation violations[] = {
 { ENTRY_ROW_CS_DPL, G64, { OR(SEG(guest_rights, CS), 0x60) } },
 { ENTRY_ROW_CS_DPL, G64, { OR(SEG(guest_rights, CS), 0x64) } },
 { ENTRY_ROW_SS_DPL, REAL, { OR(SEG(guest_rights, SS), 0x20) } },
+{ ENTRY_ROW_SS_DPL, REAL, { OR(SEG(guest_rights, SS), 0x20), SET(SEG(guest_rights, CS), 0xbb) } },
+{ ENTRY_ROW_SS_DPL, G64, { OR(SEG(guest_rights, SS), 0x20), SET(SEG(guest_rights, CS), 0xc093) } },
 { ENTRY_ROW_SS_DPL, G32, { OR(SEG(guest_rights, SS), 0x60), OR(SEG(guest_rights, CS), 0x60) } },
 { ENTRY_ROW_DATA_DPL, G32, { OR(SEG(guest_selector, GS), 3) } },
+{ ENTRY_ROW_DATA_DPL, G32, { OR(SEG(guest_selector, DS), 3), SET(SEG(guest_rights, DS), RIGHTS_CODE32) } },
+{ ENTRY_ROW_DATA_DPL, G32, { OR(SEG(guest_selector, ES), 3), OR(SEG(guest_rights, ES), 0x40) } },
 { ENTRY_ROW_SEGMENT_P, G64, { CLR(SEG(guest_rights, CS), 0x80) } },
 { ENTRY_ROW_SEGMENT_P, G64, { CLR(SEG(guest_rights, SS), 0x80) } },
 { ENTRY_ROW_SEGMENT_P, G64, { CLR(SEG(guest_rights, TR), 0x80) } },
@@ -257,11 +262,15 @@ static const struct violation violations[] = {
 { ENTRY_ROW_TABLE_BASE, G64, { SET(guest_idtr_base, NOT_CANONICAL) } },
 { ENTRY_ROW_TABLE_LIMIT, G64, { SET(guest_gdtr_limit, 0x10000) } },
 { ENTRY_ROW_TABLE_LIMIT, G64, { SET(guest_idtr_limit, 0x10000) } },
+{ ENTRY_ROW_TABLE_LIMIT, G64, { SET(guest_idtr_limit, BIT(31)) } },
 { ENTRY_ROW_RIP, G64, { SET(guest_rip, BIT(48)) } },
 { ENTRY_ROW_RIP, G64, { CLR(SEG(guest_rights, CS), 0x2000) } },
 { ENTRY_ROW_RIP, G32, { OR(guest_rip, BIT(32)) } },
 { ENTRY_ROW_RFLAGS_RESERVED, G64, { OR(guest_rflags, BIT(22)) } },
 { ENTRY_ROW_RFLAGS_RESERVED, G64, { OR(guest_rflags, BIT(3)) } },
+{ ENTRY_ROW_RFLAGS_RESERVED, G64, { OR(guest_rflags, BIT(5)) } },
+{ ENTRY_ROW_RFLAGS_RESERVED, G64, { OR(guest_rflags, BIT(15)) } },
+{ ENTRY_ROW_RFLAGS_RESERVED, G64, { OR(guest_rflags, BIT(63)) } },
 { ENTRY_ROW_RFLAGS_RESERVED, G64, { CLR(guest_rflags, BIT(1)) } },
 { ENTRY_ROW_RFLAGS_VM, V86, { OR(proc2, PROC2_UNRESTRICTED), CLR(guest_cr0, CR0_PE | CR0_PG) } },
 { ENTRY_ROW_RFLAGS_IF, G64, { CLR(guest_rflags, RFLAGS_IF), SET(entry_intr_info, EVENT(INTR_TYPE_EXTERNAL, 0x30)) } },
@@ -492,6 +501,103 @@ static void what_is_off_is_not_looked_at(void **state)
 	}
 }
 
+/* Changes that stay within the rules. */
+static const struct violation harmless[] = {
+	{ 0, G64, { SET(cr3_target_count, 4) } },
+	{ 0, G64, { SET(tpr_threshold, 15) } }, /* VTPR is not looked at with APIC accesses */
+	{ 0, G64, { SET(tpr_threshold, 5), CLR(proc2, PROC2_APIC_ACCESS) } },
+	{ 0,
+	  G64,
+	  { SET(entry_intr_info, EVENT(INTR_TYPE_ICEBP, EXC_DB)), SET(entry_insn_length, 15) } },
+	{ 0,
+	  G64,
+	  { SET(entry_intr_info, EVENT(INTR_TYPE_EXCEPTION | INTR_HAS_ERROR, EXC_GP)),
+	    SET(entry_error_code, 0xffff) } },
+	{ 0,
+	  G64,
+	  { SET(entry_intr_info, EVENT(INTR_TYPE_EXTERNAL, 0x30)), SET(entry_error_code, ~0U) } },
+	{ 0, G64, { OR(guest_rflags, 0x3d7fd7) } },
+	{ 0, G64, { SET(pending_debug, 0x500f) } },
+	{ 0, G64, { SET(guest_gdtr_limit, 0xffff), SET(guest_idtr_limit, 0xffff) } },
+	{ 0, REAL, { OR(guest_efer, EFER_LME) } },
+	{ 0,
+	  G64,
+	  { SET(interruptibility, 8), SET(entry_intr_info, EVENT(INTR_TYPE_EXTERNAL, 0x30)) } },
+	{ 0,
+	  G64,
+	  { SET(interruptibility, 8), CLR(pin, PIN_VIRTUAL_NMI),
+	    SET(entry_intr_info, EVENT(INTR_TYPE_NMI, EXC_NMI)) } },
+	{ 0, G64, { SET(entry_intr_info, EVENT(INTR_TYPE_NMI, EXC_NMI)) } },
+	{ 0, G64, { SET(interruptibility, 8), OR(guest_rflags, RFLAGS_TF) } },
+	{ 0,
+	  G64,
+	  { SET(interruptibility, 1), OR(guest_rflags, RFLAGS_TF), SET(pending_debug, BIT(14)) } },
+	/* PDPTEs without PAE paging. */
+	{ 0, G64, { SET(guest_pdpte[0], ~0ULL) } },
+	{ 0, G32, { SET(guest_pdpte[0], ~0ULL) } },
+	{ 0, REAL, { SET(guest_pdpte[0], ~0ULL), OR(guest_cr4, CR4_PAE) } },
+	/* An inner ring: of conforming code, and not. */
+	{ 0,
+	  G32,
+	  { OR(SEG(guest_selector, CS), 3), OR(SEG(guest_selector, SS), 3),
+	    OR(SEG(guest_rights, SS), 0x60), SET(SEG(guest_rights, CS), 0xc09f) } },
+	{ 0,
+	  G32,
+	  { OR(SEG(guest_selector, CS), 3), OR(SEG(guest_selector, SS), 3),
+	    OR(SEG(guest_rights, SS), 0x60), OR(SEG(guest_rights, CS), 0x60) } },
+	{ 0, G32, { OR(SEG(guest_selector, DS), 3), OR(SEG(guest_rights, DS), 0x60) } },
+	{ 0, G32, { OR(SEG(guest_selector, DS), 3), SET(SEG(guest_rights, DS), 0xc09f) } },
+	{ 0, G32, { SET(SEG(guest_rights, CS), 0xe09b) } },
+	{ 0, G32, { SET(SEG(guest_rights, TR), 0x83) } },
+	{ 0, G64, { SET(SEG(guest_rights, DS), 0xc09b) } },
+	{ 0, G64, { SET(SEG(guest_rights, DS), 0xc091) } },
+	{ 0, G64, { SET(SEG(guest_rights, SS), 0xc097) } },
+};
+
+static void what_is_within_the_rules_passes(void **state)
+{
+	for (size_t i = 0; i < array_size(harmless); i++) {
+		struct vmcs12 v = violate(&harmless[i]);
+		enum entry_row row = check(&v);
+
+		if (row)
+			fail_msg("change %zu: \"%s\"", i, entry_row_name(row));
+	}
+}
+
+/* Vectors 8, 10 to 14 and 17 push an error code, but not in real mode. */
+static void exceptions_have_their_error_codes(void **state)
+{
+	const uint32_t with = 0x27d00;
+
+	for (uint32_t vector = 0; vector < 32; vector++) {
+		uint32_t info = EVENT(INTR_TYPE_EXCEPTION, vector);
+		struct vmcs12 v = guest_64(), real = guest_real();
+		bool has = with >> vector & 1;
+
+		v.entry_intr_info = real.entry_intr_info = info;
+		assert_int_equal(check(&v), has ? ENTRY_ROW_EVENT_HAS_ERROR : 0);
+		assert_int_equal(check(&real), 0);
+		v.entry_intr_info = real.entry_intr_info = info | INTR_HAS_ERROR;
+		assert_int_equal(check(&v), has ? 0 : ENTRY_ROW_EVENT_HAS_ERROR);
+		assert_int_equal(check(&real), ENTRY_ROW_EVENT_HAS_ERROR);
+	}
+}
+
+static void mtf_is_injected_where_it_is_offered(void **state)
+{
+	struct nested_caps caps = caps_of(machine_server());
+	struct vmcs12 v = guest_64();
+
+	v.entry_intr_info = EVENT(INTR_TYPE_OTHER, 0);
+	assert_int_equal(check(&v), 0);
+	caps.msr[MSR_VMX_PROCBASED_CTLS - MSR_VMX_BASIC] &= ~(PROC_TRAP_FLAG << 32);
+	assert_int_equal(check_with(usual_memory, &v, caps, true, VMCS12_GROUPS_ALL),
+			 ENTRY_ROW_EVENT_TYPE);
+	v.entry_intr_info = EVENT(INTR_TYPE_NMI, EXC_NMI);
+	assert_int_equal(check_with(usual_memory, &v, caps, true, VMCS12_GROUPS_ALL), 0);
+}
+
 static void every_row_has_its_test(void **state)
 {
 	static const enum entry_row elsewhere[] = { ENTRY_ROW_HOST_GUEST_MODE,
@@ -606,6 +712,9 @@ int main(void)
 		cmocka_unit_test(zero_length_is_for_machines_that_have_it),
 		cmocka_unit_test(events_pass_where_they_may),
 		cmocka_unit_test(corners_that_pass),
+		cmocka_unit_test(what_is_within_the_rules_passes),
+		cmocka_unit_test(exceptions_have_their_error_codes),
+		cmocka_unit_test(mtf_is_injected_where_it_is_offered),
 		cmocka_unit_test(what_is_off_is_not_looked_at),
 		cmocka_unit_test(every_row_has_its_test),
 		cmocka_unit_test(rows_lead_to_the_right_failure),

@@ -13,11 +13,10 @@
 /* Breakpoints met, "enabled breakpoint" and BS; no RTM, no bus locks. */
 #define PENDING_DEFINED (BITS(3, 0) | BIT(12) | PENDING_BS)
 
-#define ACTIVITY_ACTIVE   0U
-#define ACTIVITY_HLT      1U
-#define ACTIVITY_SHUTDOWN 2U
-#define BLOCKED_BY_SMI    BIT(2)
-#define BLOCKED_DEFINED   BITS(3, 0)
+#define ACTIVITY_ACTIVE 0U
+#define ACTIVITY_HLT    1U
+#define BLOCKED_BY_SMI  BIT(2)
+#define BLOCKED_DEFINED BITS(3, 0)
 
 #define NO_LINK (~0ULL)
 
@@ -125,21 +124,15 @@ static enum entry_row check_link(const struct entry_args *a)
 	return ENTRY_ROW_NONE;
 }
 
-/* What ends, or is taken in, an activity state other than active (26.3.1.5). */
+/* What ends HLT (26.3.1.5); nothing is injected in wait-for-SIPI, and shutdown is not offered. */
 static bool activity_takes(uint64_t activity, uint64_t info)
 {
 	uint64_t type = info & INTR_TYPE, vector = info & INTR_VECTOR;
 
-	switch (activity) {
-	case ACTIVITY_ACTIVE: return true;
-	case ACTIVITY_HLT:
-		return type == INTR_TYPE_EXTERNAL || type == INTR_TYPE_NMI ||
-		       type == INTR_TYPE_OTHER ||
-		       (type == INTR_TYPE_EXCEPTION && (vector == EXC_DB || vector == EXC_MC));
-	case ACTIVITY_SHUTDOWN:
-		return type == INTR_TYPE_NMI || (type == INTR_TYPE_EXCEPTION && vector == EXC_MC);
-	default: return false;
-	}
+	if (activity != ACTIVITY_HLT)
+		return false;
+	return type == INTR_TYPE_EXTERNAL || type == INTR_TYPE_NMI || type == INTR_TYPE_OTHER ||
+	       (type == INTR_TYPE_EXCEPTION && (vector == EXC_DB || vector == EXC_MC));
 }
 
 static enum entry_row check_activity(const struct entry_args *a)

@@ -43,8 +43,8 @@ struct ept12_walk {
 
 /*
  * Translate an L2 address. `qualification` is that of the EPT violation which the hardware reported
- * for VMCS02, or for an access of our own the access bits alone: bits that concern L1 go into the
- * result. Sets accessed and dirty flags where the pointer asks for them.
+ * for VMCS02, or for an access of our own the access bits alone (one at least): bits that concern
+ * L1 go into the result. Sets accessed and dirty flags where the pointer asks for them.
  */
 enum ept12_outcome ept12_walk(const struct nested_caps *caps, uint64_t eptp,
 			      const struct ept12_memory *memory, uint64_t address,
