@@ -238,18 +238,48 @@ static bool msr_exits(const uint64_t *map, uint32_t msr, bool write)
 	return map[bit / 64] >> bit % 64 & 1;
 }
 
+/* One merge, into a bitmap that had another before. */
+static void merge_bitmaps(const uint64_t *own, const uint64_t *l1, const struct vmcs12 *v,
+			  uint64_t *out)
+{
+	struct merge_open open;
+
+	assert_true(merge_msr_open(own, &open));
+	merge_msr_bitmap(own, &open, l1, v, out);
+}
+
 static void msr_bitmaps_add_up(void **state)
 {
-	uint64_t own[WORDS] = { 0 }, l1[WORDS] = { 0 }, out[WORDS];
+	uint64_t own[WORDS], l1[WORDS], out[WORDS];
 	struct vmcs12 v = { 0 };
 
+	memset(own, 0xff, sizeof(own));
+	memset(out, 0xff, sizeof(out));
 	own[3] = 5;
-	l1[3] = 2;
-	l1[511] = BIT(63);
-	merge_msr_bitmap(own, l1, &v, out);
-	assert_int_equal(out[3], 7);
-	assert_int_equal(out[511], BIT(63));
-	assert_int_equal(out[4], 0);
+	own[511] = 0;
+	for (unsigned int round = 0; round < 4; round++) {
+		for (unsigned int i = 0; i < WORDS; i++)
+			l1[i] = i * 0x0123456789abcdefULL * (round + 1) ^ round;
+		merge_bitmaps(own, l1, &v, out);
+		for (unsigned int i = 0; i < WORDS; i++)
+			assert_int_equal(out[i], own[i] | l1[i]);
+	}
+}
+
+static void more_open_words_than_there_is_room_for(void **state)
+{
+	uint64_t own[WORDS];
+	struct merge_open open;
+
+	memset(own, 0xff, sizeof(own));
+	assert_true(merge_msr_open(own, &open));
+	assert_int_equal(open.count, 0);
+	memset(own + 100, 0, MERGE_OPEN_MAX * sizeof(own[0]));
+	assert_true(merge_msr_open(own, &open));
+	assert_int_equal(open.count, MERGE_OPEN_MAX);
+	assert_int_equal(open.word[0], 100);
+	own[511] = 1;
+	assert_false(merge_msr_open(own, &open));
 }
 
 static void x2apic_registers_follow_l1_where_the_hardware_has_them(void **state)
@@ -258,13 +288,14 @@ static void x2apic_registers_follow_l1_where_the_hardware_has_them(void **state)
 	struct vmcs12 v = { .proc = PROC_SECONDARY, .proc2 = PROC2_X2APIC };
 
 	memset(own, 0xff, sizeof(own));
-	merge_msr_bitmap(own, l1, &v, out);
+	memset(out, 0xff, sizeof(out));
+	merge_bitmaps(own, l1, &v, out);
 	for (uint32_t msr = 0x7c0; msr < 0x940; msr++) {
 		assert_int_equal(msr_exits(out, msr, false), msr != 0x808);
 		assert_int_equal(msr_exits(out, msr, true), msr != 0x808);
 	}
 	v.proc2 |= PROC2_APIC_REGISTER | PROC2_VIRTUAL_INTERRUPT;
-	merge_msr_bitmap(own, l1, &v, out);
+	merge_bitmaps(own, l1, &v, out);
 	for (uint32_t msr = 0x7c0; msr < 0x940; msr++) {
 		assert_int_equal(msr_exits(out, msr, false), msr < 0x800 || msr > 0x8ff);
 		assert_int_equal(msr_exits(out, msr, true),
@@ -272,16 +303,16 @@ static void x2apic_registers_follow_l1_where_the_hardware_has_them(void **state)
 	}
 	l1[0x830 / 64] = BIT(0x30);
 	l1[0x810 / 64 + 3] = BIT(5);
-	merge_msr_bitmap(own, l1, &v, out);
+	merge_bitmaps(own, l1, &v, out);
 	for (uint32_t msr = 0x800; msr < 0x900; msr++)
 		assert_int_equal(msr_exits(out, msr, false), msr == 0x830 || msr == 0x8c5);
 	memset(l1, 0xff, sizeof(l1));
-	merge_msr_bitmap(own, l1, &v, out);
+	merge_bitmaps(own, l1, &v, out);
 	assert_memory_equal(out, own, sizeof(out));
 	/* Not without the control. */
 	memset(l1, 0, sizeof(l1));
 	v.proc2 = PROC2_APIC_REGISTER;
-	merge_msr_bitmap(own, l1, &v, out);
+	merge_bitmaps(own, l1, &v, out);
 	assert_memory_equal(out, own, sizeof(out));
 }
 
@@ -299,6 +330,7 @@ int main(void)
 		cmocka_unit_test(efer_after_the_exit),
 		cmocka_unit_test(a_control_register_bit_by_bit),
 		cmocka_unit_test(msr_bitmaps_add_up),
+		cmocka_unit_test(more_open_words_than_there_is_room_for),
 		cmocka_unit_test(x2apic_registers_follow_l1_where_the_hardware_has_them),
 	};
 

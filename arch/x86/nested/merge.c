@@ -113,9 +113,23 @@ uint64_t merge_cr_written(uint64_t guest12, uint64_t mask12, uint64_t value)
 #define BITMAP_WORDS 512
 #define WORD(msr)    ((msr) / 64)
 #define WRITES       256
+#define X2APIC_WORDS 4
 #define X2APIC_TPR   (MSR_X2APIC_BASE + 0x08)
 #define X2APIC_EOI   (MSR_X2APIC_BASE + 0x0b)
 #define X2APIC_SELF  (MSR_X2APIC_BASE + 0x3f)
+
+bool merge_msr_open(const uint64_t *own, struct merge_open *open)
+{
+	open->count = 0;
+	for (uint16_t i = 0; i < BITMAP_WORDS; i++) {
+		if (!~own[i])
+			continue;
+		if (open->count == MERGE_OPEN_MAX)
+			return false;
+		open->word[open->count++] = i;
+	}
+	return true;
+}
 
 static void follow_l1(const uint64_t *l1, uint64_t *out, unsigned int part, uint32_t index)
 {
@@ -125,20 +139,32 @@ static void follow_l1(const uint64_t *l1, uint64_t *out, unsigned int part, uint
 	out[word] = (out[word] & ~bit) | (l1[word] & bit);
 }
 
-void merge_msr_bitmap(const uint64_t *own, const uint64_t *l1, const struct vmcs12 *v,
-		      uint64_t *out)
+/* What an entry before this one may have left there. */
+static void close_x2apic(const uint64_t *own, const uint64_t *l1, uint64_t *out)
 {
+	for (unsigned int i = WORD(MSR_X2APIC_BASE); i < WORD(MSR_X2APIC_BASE) + X2APIC_WORDS;
+	     i++) {
+		out[i] = own[i] | l1[i];
+		out[WRITES + i] = own[WRITES + i] | l1[WRITES + i];
+	}
+}
+
+void merge_msr_bitmap(const uint64_t *own, const struct merge_open *open, const uint64_t *l1,
+		      const struct vmcs12 *v, uint64_t *out)
+{
+	const unsigned int x2apic = WORD(MSR_X2APIC_BASE);
 	uint64_t proc2 = vmcs12_proc2(v);
 
-	for (unsigned int i = 0; i < BITMAP_WORDS; i++)
-		out[i] = own[i] | l1[i];
+	for (unsigned int i = 0; i < open->count; i++)
+		out[open->word[i]] = own[open->word[i]] | l1[open->word[i]];
+	close_x2apic(own, l1, out);
 	if (!(proc2 & PROC2_X2APIC))
 		return;
 	follow_l1(l1, out, 0, X2APIC_TPR);
 	follow_l1(l1, out, WRITES, X2APIC_TPR);
 	if (proc2 & PROC2_APIC_REGISTER)
-		for (unsigned int i = 0; i < 4; i++)
-			out[WORD(MSR_X2APIC_BASE) + i] = l1[WORD(MSR_X2APIC_BASE) + i];
+		for (unsigned int i = 0; i < X2APIC_WORDS; i++)
+			out[x2apic + i] = l1[x2apic + i];
 	if (proc2 & PROC2_VIRTUAL_INTERRUPT) {
 		follow_l1(l1, out, WRITES, X2APIC_EOI);
 		follow_l1(l1, out, WRITES, X2APIC_SELF);

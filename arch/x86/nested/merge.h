@@ -49,11 +49,22 @@ uint64_t merge_cr_back(const struct merge_cr *cr, uint64_t guest12, uint64_t mas
 uint64_t merge_cr_written(uint64_t guest12, uint64_t mask12, uint64_t value);
 
 /*
- * The MSR bitmap of VMCS02 (4 KiB each): what either wants exits. Where L1 virtualises the x2APIC
- * of L2, the registers that the hardware then takes from the virtual-APIC page follow L1 alone.
+ * The MSR bitmap of VMCS02 (4 KiB each): what either wants exits. L1 may change its bitmap at any
+ * time, so this is done at each entry; but only where Xenith's own lets something pass. These words
+ * (64 MSRs each) are found once, and *out is all ones before the first merge. Where L1 virtualises
+ * the x2APIC of L2, the registers that the hardware then takes from the virtual-APIC page follow L1
+ * alone.
  */
-void merge_msr_bitmap(const uint64_t *own, const uint64_t *l1, const struct vmcs12 *v,
-		      uint64_t *out);
+#define MERGE_OPEN_MAX 32
+struct merge_open {
+	uint16_t word[MERGE_OPEN_MAX];
+	unsigned int count;
+};
+
+/* False when there are more such words than fit. */
+bool merge_msr_open(const uint64_t *own, struct merge_open *open) must_check;
+void merge_msr_bitmap(const uint64_t *own, const struct merge_open *open, const uint64_t *l1,
+		      const struct vmcs12 *v, uint64_t *out);
 
 /* IA32_EFER of L1 after the exit, from that of L2 before (27.5.1). */
 uint64_t merge_host_efer(const struct vmcs12 *v, uint64_t efer);
