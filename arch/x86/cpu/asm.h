@@ -6,7 +6,6 @@
 #include "arch/x86/cpu/count.h"
 #include "core/lib/types.h"
 
-
 struct cpuid_regs {
 	uint32_t eax, ebx, ecx, edx;
 };
