@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "arch/x86/cpu/clock.h"
+#include "arch/x86/cpu/count.h"
 #include "core/vcpu_arch.h"
 #include "mm/gpc.h"
 #include "xenabi/ops.h"

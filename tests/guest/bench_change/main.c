@@ -75,6 +75,8 @@ void test_main(void)
 	rest = true;
 	while (spinning)
 		cpu_pause();
-	wait_ns(NS_PER_MS);
+	/* Until the last of them is out of the guest. */
+	for (unsigned int i = 0; i < 100000; i++)
+		cpu_pause();
 	measure("change_7_idle");
 }

@@ -8,6 +8,7 @@
 
 /* The test of memcpy() itself has given it another name already. */
 #ifndef memcpy
+#include <string.h>
 #define memcpy(to, from, size) (host_access(), memcpy((to), (from), (size)))
 #endif
 
