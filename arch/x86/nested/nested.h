@@ -9,6 +9,10 @@
  * tables (ept12.c), faults and operands of VMX instructions (instruction.c, operand.c,
  * invalidate12.c).
  *
+ * What acts, on the struct of state.h: L1's VMX instructions (vmx_instructions.c), the way into L2
+ * (enter.c) and out of it (exit.c), what interrupts it (event.c), EPT02 (ept.c). A vCPU's part is
+ * there when its guest has nestedhvm=1: v->vmx->nested, else NULL.
+ *
  * Sections of the SDM (vol. 3) are cited as in the rest of the tree: 24 VMCS, 25 non-root
  * operation, 26 VM entries, 27 VM exits, 28 EPT and VPID, 30 instructions. Recent editions add one.
  */
@@ -49,5 +53,49 @@ void nested_caps_build(const struct vmx_capabilities *machine, const struct nest
 
 /* RDMSR of IA32_VMX_BASIC .. IA32_VMX_VMFUNC; false means #GP (appendix A). Pure. */
 bool nested_caps_read(const struct nested_caps *caps, uint32_t msr, uint64_t *value) must_check;
+
+/* ---- What acts (own core, vCPU loaded, outside sections, unless it says otherwise) ---- */
+
+struct domain;
+struct vcpu;
+
+/*
+ * nested.c: the parts of a domain with nestedhvm=1, after its CPUID policy was built, and of a vCPU.
+ * ERR_NOMEM; ERR_UNSUPPORTED. The vCPU is not loaded. Destroying what was not created is harmless.
+ */
+enum status nested_domain_create(struct domain *d) must_check;
+void nested_domain_destroy(struct domain *d);
+enum status nested_vcpu_create(struct vcpu *v) must_check;
+void nested_vcpu_destroy(struct vcpu *v);
+/* INIT, or a new start: the vCPU is in no VMX operation. VMCS01 is in use. Also not loaded. */
+void nested_reset(struct vcpu *v);
+/* RDMSR of IA32_FEATURE_CONTROL and IA32_VMX_*: false means #GP. */
+bool nested_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;
+
+/* vmx_instructions.c: L1 executed a VMX instruction; the exit reason says which. */
+void exit_vmx_instruction(struct vcpu *v);
+/* Whether VMX operation lets L1 have this CR0 or CR4 (23.8); else #GP. */
+bool nested_cr0_ok(const struct vcpu *v, uint64_t cr0) must_check;
+bool nested_cr4_ok(const struct vcpu *v, uint64_t cr4) must_check;
+
+/* Whether VMCS02 is in use. Cheap; any vCPU. */
+bool nested_in_l2(const struct vcpu *v);
+
+/* exit.c: an exit of L2, by its whole reason. */
+void nested_exit(struct vcpu *v, uint32_t reason);
+
+/* event.c: inject_prepare() and inject_wakes() while L2 runs. */
+void nested_prepare(struct vcpu *v, int upcall);
+bool nested_wakes(struct vcpu *v);
+/* INIT for L1 while L2 runs: true: L1 gets it as an exit. */
+bool nested_init_signal(struct vcpu *v) must_check;
+/* Where the preemption timer has to end L2's run, the slice's end being given. */
+uint64_t nested_timer_end(struct vcpu *v, uint64_t slice_end);
+
+/* switch.c: the entry to L2 has seen that the physmap is at another generation. */
+void nested_catch_up(struct vcpu *v, uint64_t gen, bool locked);
+/* The vCPU leaves its core, its VMCS in use still current / has come to one, VMCS in use current. */
+void nested_save(struct vcpu *v);
+void nested_load(struct vcpu *v);
 
 #endif

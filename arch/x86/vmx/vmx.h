@@ -84,13 +84,14 @@ struct vmx_vcpu {
 
 	uint64_t *seen_gen; /* map generation that an entry stands for: of its physmap in the core's
 			     * pcpu.seen_gen, or its own hw_pages' */
-	struct hw_pages *hw_pages; /* debug builds: hw_pages.c */
-	uint64_t timer_end;        /* slice end (TSC) for which the preemption timer was armed */
-	bool launched;             /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
-	bool loaded;               /* this VMCS is current on vcpu.core */
-	bool nmi_pending;          /* one NMI waits to be injected */
-	bool inject_again;         /* something waits for a window: looked at before each entry */
-	bool debug_loaded;         /* the guest's DR0-3 and DR6 are in the registers */
+	struct hw_pages *hw_pages;  /* debug builds: hw_pages.c */
+	struct nested_vcpu *nested; /* arch/x86/nested; NULL: the guest is no hypervisor */
+	uint64_t timer_end;         /* slice end (TSC) for which the preemption timer was armed */
+	bool launched;              /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
+	bool loaded;                /* this VMCS is current on vcpu.core */
+	bool nmi_pending;           /* one NMI waits to be injected */
+	bool inject_again;          /* something waits for a window: looked at before each entry */
+	bool debug_loaded;          /* the guest's DR0-3 and DR6 are in the registers */
 	uint16_t vpid;
 	uint32_t last_core; /* on which its VPID was last used; ~0 before the first load */
 	uint32_t host_core; /* for which the host-state fields stand; ~0 for none */
@@ -113,6 +114,7 @@ struct vmx_domain {
 	uint8_t *msr_bitmap; /* own page, filled by msr_policy_fill_bitmap() */
 	struct cpuid_policy cpuid;
 	struct msr_logged msr_logged;
+	struct nested_caps *nested_caps; /* arch/x86/nested; NULL: VMX is not offered */
 };
 
 /* ---- Machine and core (machine.c) ---- */

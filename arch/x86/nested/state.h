@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A vCPU of a guest that may be a hypervisor, and what the files that act on it share. Two VMCSs
+ * take turns: VMCS01, which L1 runs on, and VMCS02 for L2. The vCPU is loaded on the calling core
+ * unless a function says otherwise.
+ */
+#ifndef ARCH_X86_NESTED_STATE_H
+#define ARCH_X86_NESTED_STATE_H
+
+#include "arch/x86/nested/leave.h"
+#include "arch/x86/nested/merge.h"
+#include "arch/x86/nested/vmcs12.h"
+#include "arch/x86/vmx/exits.h"
+
+#define NESTED_NO_VMCS (~0ULL) /* also what VMPTRST stores then */
+
+/* What struct vmx_vcpu holds for the VMCS in use; here for the other one. */
+struct nested_vmcs {
+	void *vmcs; /* own page */
+	bool launched;
+	uint16_t vpid;
+	uint32_t host_core, last_core, proc_controls;
+	uint64_t *seen_gen;
+};
+
+struct nested_ept; /* ept.c */
+
+struct nested_vcpu {
+	/* VMX operation of L1: vmx_instructions.c. */
+	bool vmx_on;
+	uint64_t vmxon;        /* address of its VMXON region */
+	uint64_t current;      /* address of its current VMCS, or NESTED_NO_VMCS */
+	struct vmcs12 *vmcs12; /* own page: copy of the current VMCS */
+	uint32_t groups; /* bits of the groups of fields written since an entry last succeeded */
+
+	/* L2: enter.c, exit.c, event.c. */
+	bool in_l2;    /* VMCS02 is in use and the registers are L2's */
+	bool entering; /* L1 has executed VMLAUNCH or VMRESUME, and L2 has not run yet */
+	struct nested_vmcs other;
+	uint64_t *msr_bitmap; /* own page: of VMCS02 */
+	struct merge_open msr_open;
+	struct merge_cr cr0, cr4; /* as they stand in VMCS02 */
+	uint64_t timer_end;       /* L1's preemption timer runs out at this TSC; 0: none */
+	uint64_t vpid12;          /* for which VMCS02's VPID was last used */
+	struct nested_ept *ept;   /* EPT02s */
+
+	/* Exits of L2 by reason, and by who handled them: for the monitor. */
+	uint64_t exits_l0[VMX_EXIT_REASONS], exits_l1[VMX_EXIT_REASONS];
+};
+
+static inline struct nested_vcpu *nested_of(const struct vcpu *v)
+{
+	return v->vmx->nested;
+}
+
+static inline const struct nested_caps *nested_caps_of(const struct vcpu *v)
+{
+	return v->domain->vmx->nested_caps;
+}
+
+/* L1's physical memory as nested_read_fn: opaque is the struct vcpu. Outside sections. */
+void nested_read_memory(void *opaque, uint64_t gpa, void *dst, size_t len);
+
+/* ---- vmx_instructions.c ---- */
+
+/* How a VMX instruction ends: RFLAGS as 30.2 says, vmcs12's error field, RIP moves on. `error`: enum
+ * vmfail, or INSTRUCTION_INVALID. */
+void nested_instruction_done(struct vcpu *v, int error);
+/* An exit of L2 for VMREAD or VMWRITE that its VMREAD and VMWRITE bitmaps let go on: on the VMCS
+ * that vmcs12's link pointer names. */
+void nested_shadow_access(struct vcpu *v, bool write);
+
+/* ---- enter.c ---- */
+
+/* VMLAUNCH or VMRESUME of L1, whose faults have been looked at. Ends the instruction itself. */
+void nested_enter(struct vcpu *v, bool launch);
+
+/* ---- exit.c ---- */
+
+/* L2 exits to L1 with this: VMCS02 into vmcs12, L1's host state into VMCS01, which is in use after.
+ * Not while `entering` (a failed entry never gets as far). */
+void nested_leave(struct vcpu *v, const struct leave_exit *x);
+/* What the exit of VMCS02 that is being handled says, for nested_leave(). */
+void nested_leave_info(struct vcpu *v, struct leave_exit *x);
+
+/* ---- switch.c ---- */
+
+/* VMCS01 and VMCS02 change places. */
+void nested_switch(struct vcpu *v);
+
+/* ---- ept.c: L1 with EPT for its L2 ---- */
+
+enum status nested_ept_create(struct vcpu *v) must_check;
+void nested_ept_destroy(struct vcpu *v);
+/* The EPT pointer for VMCS02 that stands for vmcs12's, which the entry has checked. */
+uint64_t nested_ept_pointer(struct vcpu *v);
+/* Exits of L2 for its EPT02: map the page, give L1 the exit, or access the device. */
+void nested_ept_violation(struct vcpu *v);
+void nested_ept_misconfiguration(struct vcpu *v);
+/* INVEPT of L1; INVEPT12_ALL ignores the pointer. */
+void nested_ept_invalidate(struct vcpu *v, bool all, uint64_t eptp12);
+/* Before an entry to L2 on a core that is new to the vCPU: what the core remembers is older. */
+void nested_ept_new_core(struct vcpu *v);
+/* Before an entry to L2: the physmap is at generation `gen`, sampled before; EPT02 follows it.
+ * locked: physmap.lock is held. */
+void nested_ept_follow(struct vcpu *v, uint64_t gen, bool locked);
+/* VMFUNC 0 of L2, which L1 lets it have: false: L1 gets the exit. */
+bool nested_ept_switch(struct vcpu *v, uint32_t index) must_check;
+
+#endif
