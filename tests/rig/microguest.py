@@ -14,6 +14,9 @@ What a guest needs stands in comments at the top of its main.c:
     // input: text           typed once it has reported something
     // solo                  never shares the machine with other guests
     // build: debug          needs the hypervisor of DEBUG=1
+    // nested: yes           is a hypervisor: nestedhvm=1
+    // bare: yes or only     runs on the bare machine, too (or only there); rig/bare.py compares
+    // differs: ROW: why     a row that is not the same on both (the SDM and Bochs differ)
 
 Guests with one vCPU and no wishes for the machine share a boot. One that does
 not finish there is booted again by itself, to see whose fault it was; the
@@ -29,14 +32,14 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 
-from rig import guestcfg, iso, tap  # noqa: E402
-from rig.machine import memory_for  # noqa: E402
+from rig import bare, guestcfg, iso, tap  # noqa: E402
+from rig.machine import choose, memory_for  # noqa: E402
 from rig.session import ALL_GONE, Expectation, Session  # noqa: E402
 from header import header  # noqa: E402
 from results import Results  # noqa: E402
 
 KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
-        "solo", "cmdline", "model", "input", "build")
+        "solo", "cmdline", "model", "input", "build", "nested", "bare")
 BOOT_S = 60
 LOGS = "build/guest/log"
 
@@ -69,10 +72,12 @@ class Guest:
     def shares(self):
         return self.vcpus == 1 and not any(
             key in self.wishes for key in ("solo", "cores", "hv-cmdline", "expect", "model",
-                                           "input", "build"))
+                                           "input", "build", "bare"))
 
     def modules(self, directory):
         extra = [line.strip() for line in self.wishes.get("config", "").split(";") if line.strip()]
+        if "nested" in self.wishes:
+            extra.append("nestedhvm = 1")
         if self.expect == "reboot":
             extra.append('on_reboot = "destroy"')
         path = os.path.join(directory, self.name + ".cfg")
@@ -147,8 +152,40 @@ def verdict(guest, text, alone, problem, crashed):
     return found, None
 
 
+def run_bare(guest, machine, hosted):
+    """On the bare machine: (name, Tap, problem, console). hosted: the console under Xenith."""
+    name = f"{guest.name} bare"
+    os.makedirs(LOGS, exist_ok=True)
+    text, problem = bare.boot(guest.image, machine, cores=max(guest.cores, guest.vcpus),
+                              cpu=guest.wishes.get("model"), timeout=guest.timeout,
+                              cmdline=guest.wishes.get("cmdline", ""),
+                              log=os.path.join(LOGS, f"{guest.name}-bare.log"))
+    found = tap.Tap(text.splitlines())
+    if found.failed:
+        return name, found, "not ok: " + "; ".join(found.failed), text
+    if problem or not found.complete():
+        return name, found, problem or f"{found.seen} of {found.planned} results", text
+    if hosted is None:
+        return name, found, None, text
+    wrong = bare.compare(bare.rows(text.splitlines()), bare.rows(hosted.splitlines()),
+                         bare.differs(f"{guest.directory}/main.c"))
+    return name, found, "\n".join(wrong) or None, text
+
+
 def run(guests, machine):
     """[(name, Tap or None, problem, console)] for guests that are booted together."""
+    kind = guests[0].wishes.get("bare")
+    if not kind:
+        return run_hosted(guests, machine)
+    rows = run_hosted(guests, machine) if kind != "only" else []
+    # Elsewhere the bare machine's VMX is that of another hypervisor.
+    if choose(machine) == "bochs":
+        rows.append(run_bare(guests[0], machine, rows[0][3] if rows else None))
+    return rows
+
+
+def run_hosted(guests, machine):
+    """The same under Xenith."""
     text, problem, crashed = boot(guests, machine)
     alone = len(guests) == 1
     rows = []
@@ -163,7 +200,7 @@ def run(guests, machine):
         names = " ".join(guest.name for guest in guests)
         rows.append((f"together: {names}", None, problem or f"{crashed} crashed", text))
     for guest in again:
-        rows += run([guest], machine)
+        rows += run_hosted([guest], machine)
     return rows
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rig import TOP, elf, microguest, tap
+from rig import TOP, bare, elf, microguest, tap
 from rig.linux import COMPLAINTS, Linux
 
 SCRIPTS = os.path.join(TOP, "scripts")
@@ -84,6 +84,19 @@ def test_only_guests_without_wishes_share_a_boot():
     lists = microguest.batches(shared + alone, 2)
     assert [[g.name for g in batch] for batch in lists] == [
         ["d64"], ["e64"], ["f64"], ["a64", "b64"], ["c64"]]
+
+
+def test_rows_of_the_bare_machine_are_compared(tmp_path):
+    on_bare = bare.rows(["noise", "row: a = 1", "row: b.c = exit 2 ", "row: b.d = 3", "row: e = 4"])
+    assert on_bare == {"a": "1", "b.c": "exit 2", "b.d": "3", "e": "4"}
+    assert bare.compare(on_bare, dict(on_bare), []) == []
+    hosted = bare.rows(["row: a = 1", "row: b.c = exit 3", "row: b.d = 4", "row: f = 5"])
+    assert len(bare.compare(on_bare, hosted, [])) == 4  # two that differ, one missing, one more
+    assert bare.compare(on_bare, hosted, ["b.*", "e", "f"]) == []
+    assert len(bare.compare(on_bare, hosted, ["b.*", "e", "f", "a"])) == 1
+    source = tmp_path / "main.c"
+    source.write_text("// bare: yes\n// differs: b.*: it: does\n")
+    assert bare.differs(source) == ["b.*"]
 
 
 def test_reports_of_linux_guests_are_told_apart():

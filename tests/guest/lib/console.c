@@ -7,10 +7,33 @@ static struct xencons_interface *ring;
 static evtchn_port_t port;
 static volatile unsigned int lock;
 
+#define COM1         0x3f8
+#define LSR_THR_FREE 0x20
+#define LSR_SENT     0x40
+
+/* 115200 baud, 8n1, no interrupts. */
+static void com1_init(void)
+{
+	outb(COM1 + 3, 0x80);
+	outb(COM1, 1);
+	outb(COM1 + 1, 0);
+	outb(COM1 + 3, 3);
+	outb(COM1 + 1, 0);
+}
+
+static void write_com1(uint8_t c)
+{
+	while (!(inb(COM1 + 5) & LSR_THR_FREE))
+		cpu_pause();
+	outb(COM1, c);
+}
+
 void console_init(void)
 {
 	uint64_t gfn;
 
+	if (bare)
+		com1_init();
 	if (!on_xen || strstr(command_line(), "e9"))
 		return;
 	gfn = get_param(HVM_PARAM_CONSOLE_PFN);
@@ -52,8 +75,11 @@ void console_write(const char *s, size_t len)
 	if (ring)
 		write_ring(s, len);
 	else
-		while (len--)
-			outb(0xe9, (uint8_t)*s++);
+		for (; len--; s++)
+			if (bare)
+				write_com1((uint8_t)*s);
+			else
+				outb(0xe9, (uint8_t)*s);
 	__atomic_store_n(&lock, 0, __ATOMIC_SEQ_CST);
 }
 
@@ -78,6 +104,8 @@ size_t console_read(char *buf, size_t len)
 
 void console_flush(void)
 {
+	while (bare && !(inb(COM1 + 5) & LSR_SENT))
+		cpu_pause();
 	while (ring && READ_ONCE(ring->out_cons) != ring->out_prod) {
 		tell();
 		(void)sched_op(SCHEDOP_yield, 0);

@@ -1,5 +1,6 @@
 ; SPDX-License-Identifier: MIT
-; Entry by the PVH protocol, the way into long mode or 32-bit paging, and the start of other vCPUs.
+; Entry by the PVH protocol, or by GRUB's multiboot2 on the machine itself; the way into long mode or
+; 32-bit paging; and the start of other vCPUs.
 ; All memory below 4 GiB is mapped 1:1 for everybody, user mode too.
 
 %define CR0_PE 1
@@ -14,7 +15,7 @@
 %define MAX_CPUS 8
 
 global start, entry_state, gdt, gdt_tss, ap_trampoline, ap_trampoline_end, ap_seen, page_tables
-global boot_stack_top, enable_paging
+global boot_stack_top, enable_paging, cpu_number_shift
 extern guest_start, ap_entered
 
 section .note.xen alloc noexec nowrite align=4
@@ -31,7 +32,20 @@ section .note.xen alloc noexec nowrite align=4
 	dd start
 %endif
 
+; Multiboot2: nothing asked for.
+section .multiboot alloc noexec nowrite align=8
+multiboot:
+	dd 0xe85250d6, 0, multiboot_end - multiboot
+	dd 0x100000000 - (0xe85250d6 + multiboot_end - multiboot)
+	dw 0, 0
+	dd 8
+multiboot_end:
+
 section .data align=8
+; From CPUID.1:EBX to a CPU's number: a vCPU's APIC id is twice its number.
+cpu_number_shift:
+	dd 25
+align 8
 ; What the first instructions found: struct entry_state in guest.h.
 entry_state:
 	times 20 dd 0
@@ -65,6 +79,7 @@ boot_stack_top equ stacks + STACK_SIZE
 section .text
 bits 32
 start:
+	mov [entry_state + 64], eax
 	rdtsc
 	mov [entry_state + 56], eax
 	mov [entry_state + 60], edx
@@ -227,10 +242,10 @@ ap_start32:
 	mov ss, eax
 	mov fs, eax
 	mov gs, eax
-	; The APIC id is twice the vCPU's number.
 	mov eax, 1
 	cpuid
-	shr ebx, 25
+	mov ecx, [cpu_number_shift]
+	shr ebx, cl
 	mov edi, ebx
 	imul ebx, ebx, STACK_SIZE
 	lea esp, [ebx + stacks + STACK_SIZE]

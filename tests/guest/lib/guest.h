@@ -60,6 +60,14 @@ void plan(unsigned int count);
 /* Print the plan if it is still missing, and end with this SHUTDOWN_* reason. */
 void finish(unsigned int reason) __attribute__((noreturn));
 
+/*
+ * One row of a table of results. Where the guest is also run on the machine itself, the rig compares
+ * both tables: rows of the same name must have the same value.
+ */
+void row(const char *name, const char *fmt, ...) printf_like(2, 3);
+/* The same with what the SDM says, which is a result unless bare (an emulator may not follow it). */
+bool row_is(const char *name, const char *got, const char *wanted);
+
 /* --- console: the PV ring, or port 0xE9 where there is none (or with "e9" as command line) --- */
 
 void console_init(void);
@@ -87,7 +95,8 @@ struct entry_state {
 	uint16_t cs, ds, es, fs, gs, ss, tr, ldt;
 	uint32_t efer, es_word;
 	uint32_t tsc_low, tsc_high; /* at the first instruction */
-	uint32_t pad[4];
+	uint32_t eax;               /* GRUB's magic number, on the machine itself */
+	uint32_t pad[3];
 };
 extern struct entry_state entry_state;
 extern const struct hvm_start_info *start_info;
@@ -95,6 +104,8 @@ const char *command_line(void);
 extern char image_start[], image_end[];
 /* Whether Xen's CPUID leaves are there; without, no hypercall works. */
 extern bool on_xen;
+/* Started by GRUB on the machine itself: no start_info, the console is COM1. */
+extern bool bare;
 
 /* --- hypercalls (by VMCALL; 32-bit or 64-bit as we are) --- */
 
@@ -113,6 +124,12 @@ long hypercall(unsigned int nr, long a, long b, long c, long d, long e);
 
 /* The same from CPL 3: traps.asm. */
 long user_call(long nr, long arg1, long arg2);
+#if GUEST_BITS == 64
+/* Any function at CPL 3; no trap but a FIXUP() may come of it. */
+void user_run(void (*fn)(void));
+/* 32-bit code at CPL 0: ends with `ljmp $0x18, $compat_return`. */
+void compat_run(const char *code);
+#endif
 /* HVMOP_get_param; the value, or ~0 on an error. */
 uint64_t get_param(uint32_t index);
 long set_param(uint32_t index, uint64_t value);
@@ -201,6 +218,7 @@ long unmask_port(evtchn_port_t port);
 /* --- other vCPUs --- */
 
 unsigned int cpu_id(void);
+extern uint32_t cpu_number_shift;
 /* Start vCPU `cpu` by INIT and SIPI at fn; false when it does not come up within a second. */
 bool start_cpu(unsigned int cpu, void (*fn)(void));
 /* What the trampoline saw in real mode. */
@@ -262,6 +280,6 @@ void apic_to_x2(void);
 void apic_eoi(void);
 /* ICR: low half as in the SDM, destination an APIC id. */
 void apic_ipi(uint32_t dest, uint32_t low);
-#define VCPU_APIC_ID(cpu) ((cpu)*2)
+#define VCPU_APIC_ID(cpu) (bare ? (cpu) : (cpu)*2)
 
 #endif

@@ -18,7 +18,7 @@ void ap_entered(unsigned int cpu);
 
 unsigned int cpu_id(void)
 {
-	return cpuid(1, 0).b >> 25;
+	return cpuid(1, 0).b >> cpu_number_shift;
 }
 
 void ap_entered(unsigned int cpu)

@@ -58,6 +58,41 @@ void note(const char *fmt, ...)
 	print("# %s\n", text);
 }
 
+void row(const char *name, const char *fmt, ...)
+{
+	char text[256];
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	format(text, sizeof(text), fmt, ap);
+	__builtin_va_end(ap);
+	print("row: %s = %s\n", name, text);
+}
+
+bool row_is(const char *name, const char *got, const char *wanted)
+{
+	bool same = strcmp(got, wanted) == 0;
+
+	row(name, "%s", got);
+	if (bare)
+		return same;
+	ok(same, "%s", name);
+	if (!same)
+		note("got %s, wanted %s", got, wanted);
+	return same;
+}
+
+/* The rig ends the machine when it sees the line; Bochs alone ends by its shutdown port. */
+static void finish_bare(void)
+{
+	static const char shutdown[] = "Shutdown";
+
+	print("bare: the end\n");
+	console_flush();
+	for (const char *c = shutdown; *c; c++)
+		outb(0x8900, (uint8_t)*c);
+}
+
 void plan(unsigned int n)
 {
 	print("1..%u\n", n);
@@ -70,6 +105,8 @@ void finish(unsigned int reason)
 
 	if (!planned)
 		plan(count);
+	if (bare)
+		finish_bare();
 	console_flush();
 	if (on_xen)
 		(void)sched_op(SCHEDOP_shutdown, &end);

@@ -2,6 +2,9 @@
 ; One stub for each vector; all end in trap(), with a struct trap_frame on the stack.
 
 global trap_stubs, user_call, user_return
+%if GUEST_BITS == 64
+global user_run, compat_run, compat_return
+%endif
 extern trap
 
 section .text
@@ -89,6 +92,31 @@ user_return:
 	mov rsp, [saved_stack]
 	pop rbx
 	pop rbp
+	ret
+
+; void user_run(void (*fn)(void)): at CPL 3.
+user_run:
+	push rbp
+	push rbx
+	mov [saved_stack], rsp
+	sub rsp, 8
+	push 0x38 | 3
+	lea rax, [rsp + 8]
+	push rax
+	push 2
+	push 0x40 | 3
+	mov eax, .user
+	push rax
+	iretq
+.user:	call rdi
+	int 0x81
+
+; void compat_run(const char *code): 32-bit code at CPL 0, which ends with a jump to compat_return.
+compat_run:
+	push 0x08
+	push rdi
+	retfq
+compat_return:
 	ret
 %else
 trap_common:
