@@ -61,7 +61,7 @@ static enum status create(struct build *b)
 	struct domain *d;
 	enum status st;
 
-	st = domain_create(c->name, c->vcpus, b->layout.memory >> PAGE_SHIFT, &d);
+	st = domain_create(c->name, c->vcpus, b->layout.memory >> PAGE_SHIFT, c->nestedhvm, &d);
 	if (st != OK)
 		return st;
 	b->domain = d;

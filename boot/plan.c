@@ -40,8 +40,6 @@ static enum status find_modules(struct build *b, char *error)
 /* What a configuration may say, but this hypervisor does not do. */
 static enum status check_offered(const struct guest_config *c, char *error)
 {
-	if (c->nestedhvm)
-		return refuse(error, "nestedhvm: nested virtualization is not offered");
 	if (c->disk_count)
 		return refuse(error, "disk: block devices are not offered");
 	if (c->vif_count)

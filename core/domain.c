@@ -120,7 +120,7 @@ no_physmap:
 	return st;
 }
 
-enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages,
+enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages, bool nestedhvm,
 			  struct domain **out)
 {
 	struct domain *d;
@@ -134,6 +134,7 @@ enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_page
 	memcpy(d->name, name, strlen(name));
 	d->vcpu_count = vcpus;
 	d->memory_pages = memory_pages;
+	d->nestedhvm = nestedhvm;
 	d->state = DOMAIN_BUILDING;
 	d->end = END_NONE;
 	d->refs = 1;

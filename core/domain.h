@@ -47,6 +47,7 @@ struct domain {
 	struct vcpu *vcpus[MAX_VCPUS];
 	uint64_t affinity;     /* `cpus`: mask of cores */
 	uint64_t memory_pages; /* what it was built with */
+	bool nestedhvm;        /* it may be a hypervisor itself */
 	enum domain_action on_poweroff, on_reboot, on_crash;
 	enum domain_end end;               /* why it ends; END_NONE while it lives */
 	uint64_t birth_tsc;                /* guest system time 0 */
@@ -69,10 +70,10 @@ struct domain {
 extern struct domain *domains[MAX_PHYSMAPS];
 
 /*
- * Create an empty domain in state BUILDING with `vcpus` vCPUs, all offline. Nothing remains on
- * failure. Boot core or a work piece.
+ * Create an empty domain in state BUILDING with `vcpus` vCPUs, all offline; with nestedhvm it may be
+ * a hypervisor itself. Nothing remains on failure. Boot core or a work piece.
  */
-enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages,
+enum status domain_create(const char *name, uint32_t vcpus, uint64_t memory_pages, bool nestedhvm,
 			  struct domain **out) must_check;
 /* A build was queued: domain_create() or domain_not_created() follows. Restarts count themselves. */
 void domain_expected(void);

@@ -8,9 +8,6 @@ HV_SOURCES := $(sort $(shell find $(wildcard $(HV_DIRS)) -name '*.c' -o -name '*
 ifneq ($(DEBUG),1)
   HV_SOURCES := $(filter-out mm/step.c mm/gpc_hw.c arch/x86/vmx/hw_pages.c,$(HV_SOURCES))
 endif
-# Nested VMX so far decides and does not act yet: compiled with the rest, and not in the image.
-HV_UNLINKED := $(filter arch/x86/nested/%.c,$(HV_SOURCES))
-HV_SOURCES := $(filter-out $(HV_UNLINKED),$(HV_SOURCES))
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
 HV_IMAGE := $(BUILD)/xenith
 
@@ -34,7 +31,7 @@ HV_C_OBJECTS := $(filter %.c.o,$(HV_OBJECTS))
 HV_ASM_OBJECTS := $(filter %.asm.o,$(HV_OBJECTS))
 
 .PHONY: all
-all: $(HV_IMAGE) $(HV_IMAGE).elf $(HV_UNLINKED:%=$(BUILD)/hv/%.o)
+all: $(HV_IMAGE) $(HV_IMAGE).elf
 
 # What an object was made with: other flags or another compiler make it anew.
 $(BUILD)/hv/flags: FORCE
@@ -88,4 +85,4 @@ $(HV_IMAGE).elf: $(BUILD)/hv/symbols2.o
 $(HV_IMAGE): $(HV_IMAGE).elf
 	$(Q)$(OBJCOPY) --strip-all $< $@
 
--include $(HV_OBJECTS:.o=.d) $(HV_UNLINKED:%=$(BUILD)/hv/%.d)
+-include $(HV_OBJECTS:.o=.d)

@@ -47,7 +47,7 @@ static struct domain *create(const char *name)
 {
 	struct domain *d;
 
-	assert_int_equal(domain_create(name, 1, 256, &d), OK);
+	assert_int_equal(domain_create(name, 1, 256, false, &d), OK);
 	domain_start(d);
 	return d;
 }

@@ -33,7 +33,7 @@ static struct domain *create(const char *name)
 {
 	struct domain *d;
 
-	assert_int_equal(domain_create(name, 2, 256, &d), OK);
+	assert_int_equal(domain_create(name, 2, 256, false, &d), OK);
 	d->config = config;
 	return d;
 }
@@ -81,13 +81,13 @@ static void a_failed_creation_leaves_nothing(void **state)
 	/* 1 vmx domain, 1 physmap, 1 xen domain, 2 for each of 2 vCPUs */
 	for (int i = 0; i < 7; i++) {
 		layers_fail_after = i;
-		assert_int_equal(domain_create("x", 2, 256, &d), ERR_NOMEM);
+		assert_int_equal(domain_create("x", 2, 256, false, &d), ERR_NOMEM);
 		teardown(state);
 	}
 	layers_fail_after = -1;
 	for (int i = 0; i < 3; i++) {
 		own_heap_fail_after = i;
-		assert_int_equal(domain_create("x", 2, 256, &d), ERR_NOMEM);
+		assert_int_equal(domain_create("x", 2, 256, false, &d), ERR_NOMEM);
 		teardown(state);
 	}
 	own_heap_fail_after = -1;
@@ -100,10 +100,10 @@ static void bad_shapes_are_refused(void **state)
 
 	memset(name, 'n', DOMAIN_NAME_MAX);
 	name[DOMAIN_NAME_MAX] = '\0';
-	assert_int_equal(domain_create("x", 0, 256, &d), ERR_INVALID);
-	assert_int_equal(domain_create("x", MAX_VCPUS + 1, 256, &d), ERR_INVALID);
-	assert_int_equal(domain_create("", 1, 256, &d), ERR_INVALID);
-	assert_int_equal(domain_create(name, 1, 256, &d), ERR_INVALID);
+	assert_int_equal(domain_create("x", 0, 256, false, &d), ERR_INVALID);
+	assert_int_equal(domain_create("x", MAX_VCPUS + 1, 256, false, &d), ERR_INVALID);
+	assert_int_equal(domain_create("", 1, 256, false, &d), ERR_INVALID);
+	assert_int_equal(domain_create(name, 1, 256, false, &d), ERR_INVALID);
 }
 
 static void slots_run_out_and_come_back_ids_go_on(void **state)
@@ -113,7 +113,7 @@ static void slots_run_out_and_come_back_ids_go_on(void **state)
 
 	for (unsigned int i = 0; i < MAX_PHYSMAPS; i++)
 		d[i] = create("many");
-	assert_int_equal(domain_create("one more", 1, 1, &more), ERR_NOMEM);
+	assert_int_equal(domain_create("one more", 1, 1, false, &more), ERR_NOMEM);
 	last = d[MAX_PHYSMAPS - 1]->id;
 	domain_start(d[5]);
 	end(d[5], END_DESTROYED);

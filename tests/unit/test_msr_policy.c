@@ -222,6 +222,19 @@ static void the_bitmap_passes_what_is_the_guests_own(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
+static void vmx_is_there_for_hypervisors_only(void **state)
+{
+	assert_false(readable(MSR_VMX_BASIC));
+	assert_int_equal(get(MSR_FEATURE_CONTROL), 1);
+	machine.nested = true;
+	assert_int_equal(get(MSR_VMX_BASIC), MSR_VMX_BASIC);
+	assert_int_equal(get(MSR_FEATURE_CONTROL), MSR_FEATURE_CONTROL);
+	machine.log_lines = 0;
+	assert_false(put(MSR_VMX_BASIC, 0));
+	assert_false(put(MSR_FEATURE_CONTROL, 5));
+	assert_int_equal(machine.log_lines, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +247,7 @@ int main(void)
 		TEST(each_unknown_msr_is_logged_once),
 		TEST(the_apic_is_behind_its_msrs),
 		TEST(the_bitmap_passes_what_is_the_guests_own),
+		TEST(vmx_is_there_for_hypervisors_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,44 @@ static void shadow_revisions_are_accepted_where_they_are_offered(void **state)
 	assert_false(vmcs12_revision_ok(&with, ~0U));
 }
 
+/* A page of L1's may hold anything. */
+static void what_was_loaded_is_what_could_be_written(void **state)
+{
+	struct nested_caps caps = caps_of(machine_sandy_bridge());
+	struct vmcs12 v;
+
+	memset(&v, 0xff, sizeof(v));
+	vmcs12_trim(&caps, &v);
+	for (size_t i = 0; i < array_size(list); i++) {
+		bool exists = caps.fields >> list[i].exists & 1;
+
+		for (unsigned int k = 0; k < list[i].count; k++) {
+			uint64_t value;
+
+			memcpy(&value, (char *)&v + list[i].offset + 8 * k, 8);
+			assert_int_equal(value, exists ? width_of(list[i].encoding) : 0);
+		}
+	}
+	assert_int_equal(v.launched, ~0ULL);
+}
+
+static void a_field_in_memory_is_as_one_at_hand(void **state)
+{
+	struct nested_caps caps = caps_of(machine_sandy_bridge());
+	uint32_t slot = 0;
+
+	assert_int_equal(vmcs12_find(&caps, 0x4402, false, &slot), VMFAIL_NONE);
+	assert_int_equal(slot, VMCS12_SLOT(exit_reason));
+	assert_int_equal(vmcs12_find(&caps, 0x4402, true, &slot), VMFAIL_FIELD_READ_ONLY);
+	assert_int_equal(vmcs12_find(&caps, 0x4410, true, &slot), VMFAIL_FIELD_UNSUPPORTED);
+	assert_int_equal(vmcs12_get(0x0800, 0x1111222233334444), 0x4444);
+	assert_int_equal(vmcs12_get(0x2010, 0x1111222233334444), 0x1111222233334444);
+	assert_int_equal(vmcs12_get(0x2011, 0x1111222233334444), 0x11112222);
+	assert_int_equal(vmcs12_put(0x4000, 0x1111222233334444, ~0ULL), 0xffffffff);
+	assert_int_equal(vmcs12_put(0x2010, 0x1111222233334444, 7), 7);
+	assert_int_equal(vmcs12_put(0x2011, 0x1111222233334444, 7), 0x733334444);
+}
+
 static void launch_and_resume_want_their_state(void **state)
 {
 	struct vmcs12 v = { 0 };
@@ -220,6 +258,8 @@ int main(void)
 		cmocka_unit_test(a_field_goes_with_its_control),
 		cmocka_unit_test(the_enumeration_is_the_highest_index),
 		cmocka_unit_test(shadow_revisions_are_accepted_where_they_are_offered),
+		cmocka_unit_test(what_was_loaded_is_what_could_be_written),
+		cmocka_unit_test(a_field_in_memory_is_as_one_at_hand),
 		cmocka_unit_test(launch_and_resume_want_their_state),
 		cmocka_unit_test(addresses_are_pages_that_l1_can_have),
 	};

@@ -145,7 +145,7 @@ static void start_machine(uint32_t cores, uint32_t vcpus)
 	layers_run = guest;
 	layers_kick = kick;
 	layers_halt = halt;
-	assert_int_equal(domain_create("guest", vcpus, 1000, &dom), OK);
+	assert_int_equal(domain_create("guest", vcpus, 1000, false, &dom), OK);
 	for (uint32_t i = 0; i < vcpus; i++)
 		vcpu[i] = dom->vcpus[i];
 	for (uint32_t c = 0; c < cores; c++)
@@ -510,7 +510,7 @@ static void a_dying_domain_leaves_all_cores(void **state)
 	assert_int_equal(layers.all_gone, 1);
 	assert_int_equal(layers.crashed, 0);
 	/* For the common teardown. */
-	assert_int_equal(domain_create("other", 1, 10, &dom), OK);
+	assert_int_equal(domain_create("other", 1, 10, false, &dom), OK);
 	domain_start(dom);
 }
 

@@ -145,7 +145,7 @@ static void no_wake_is_lost_and_no_vcpu_runs_twice(void **state)
 	host_relax_hook = threads_yield;
 	host_clock = 1;
 	work_init(&w, piece);
-	assert_int_equal(domain_create("race", VCPUS, 256, &dom), OK);
+	assert_int_equal(domain_create("race", VCPUS, 256, false, &dom), OK);
 	domain_start(dom);
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		seed[i] = i + 1;

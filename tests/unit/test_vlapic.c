@@ -428,6 +428,37 @@ static void a_sipi_during_the_way_down_is_not_lost(void **state)
 	assert_int_equal(f->sipi_page, 0x55);
 }
 
+static void vmx_operation_keeps_an_init_back(void **state)
+{
+	struct fake_vcpu *f = &machine.cpu[1];
+
+	vlapic_started(&f->v);
+	f->init_blocked = true;
+	send(0, 2, ICR_INIT);
+	send(0, 2, ICR_SIPI | 0x11); /* it does not wait for one */
+	vlapic_service(&f->v);
+	assert_int_equal(f->resets + f->sipis + f->offlines, 0);
+	f->init_blocked = false;
+	vlapic_service(&f->v);
+	assert_int_equal(f->resets, 1);
+	assert_int_equal(f->sipis, 0);
+	assert_int_equal(f->offlines, 1);
+}
+
+static void an_init_that_was_an_exit_is_gone(void **state)
+{
+	struct fake_vcpu *f = &machine.cpu[1];
+
+	vlapic_started(&f->v);
+	f->init_blocked = f->init_taken = true;
+	send(0, 2, ICR_INIT);
+	vlapic_service(&f->v);
+	f->init_blocked = false;
+	vlapic_service(&f->v);
+	assert_int_equal(f->resets, 0);
+	assert_int_equal(f->v.lapic->events, 0);
+}
+
 static void no_memory_is_told(void **state)
 {
 	struct vcpu v = { .id = 5 };
@@ -457,6 +488,8 @@ int main(void)
 		TEST(nmi_and_what_is_refused),
 		TEST(init_and_sipi_start_a_vcpu),
 		TEST(init_and_sipi_before_it_could_look),
+		TEST(vmx_operation_keeps_an_init_back),
+		TEST(an_init_that_was_an_exit_is_gone),
 		TEST(a_sipi_during_the_way_down_is_not_lost),
 		TEST(no_memory_is_told),
 	};

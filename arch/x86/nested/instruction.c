@@ -19,7 +19,7 @@ int instruction_fault(const struct instruction_state *s)
 	return s->cpl ? EXC_GP : 0;
 }
 
-static bool fixed_ok(const struct nested_caps *caps, uint32_t fixed0, uint64_t value)
+bool instruction_fixed_ok(const struct nested_caps *caps, uint32_t fixed0, uint64_t value)
 {
 	return !(~value & nested_cap(caps, fixed0)) && !(value & ~nested_cap(caps, fixed0 + 1));
 }
@@ -34,8 +34,8 @@ int instruction_vmxon_fault(const struct instruction_state *s, const struct nest
 		return EXC_GP;
 	if (s->vmx_on)
 		return 0;
-	return fixed_ok(caps, MSR_VMX_CR0_FIXED0, s->cr0) &&
-			       fixed_ok(caps, MSR_VMX_CR4_FIXED0, s->cr4) &&
+	return instruction_fixed_ok(caps, MSR_VMX_CR0_FIXED0, s->cr0) &&
+			       instruction_fixed_ok(caps, MSR_VMX_CR4_FIXED0, s->cr4) &&
 			       (s->feature_ctl & allowed) == allowed
 		       ? 0
 		       : EXC_GP;

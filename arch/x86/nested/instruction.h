@@ -23,6 +23,10 @@ int instruction_fault(const struct instruction_state *s) must_check;
 int instruction_vmxon_fault(const struct instruction_state *s,
 			    const struct nested_caps *caps) must_check;
 
+/* Whether CR0 or CR4 has a value that VMX operation allows (23.8); fixed0: the first of its two MSRs. */
+bool instruction_fixed_ok(const struct nested_caps *caps, uint32_t fixed0,
+			  uint64_t value) must_check;
+
 /* VMXON's region: else VMfailInvalid. `word` is its first one, read when the address is good. */
 bool instruction_vmxon_region_ok(const struct nested_caps *caps, uint32_t word) must_check;
 

@@ -67,19 +67,21 @@ enum status nested_domain_create(struct domain *d) must_check;
 void nested_domain_destroy(struct domain *d);
 enum status nested_vcpu_create(struct vcpu *v) must_check;
 void nested_vcpu_destroy(struct vcpu *v);
-/* INIT, or a new start: the vCPU is in no VMX operation. VMCS01 is in use. Also not loaded. */
+/* INIT, or a new start: the vCPU is in no VMX operation from now on. VMCS01 is in use and current;
+ * the vCPU may be another one than that which runs here. */
 void nested_reset(struct vcpu *v);
-/* RDMSR of IA32_FEATURE_CONTROL and IA32_VMX_*: false means #GP. */
+/* RDMSR of IA32_FEATURE_CONTROL and IA32_VMX_*: false means #GP, or that the guest has no VMX. */
 bool nested_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value) must_check;
 
-/* vmx_instructions.c: L1 executed a VMX instruction; the exit reason says which. */
-void exit_vmx_instruction(struct vcpu *v);
 /* Whether VMX operation lets L1 have this CR0 or CR4 (23.8); else #GP. */
 bool nested_cr0_ok(const struct vcpu *v, uint64_t cr0) must_check;
 bool nested_cr4_ok(const struct vcpu *v, uint64_t cr4) must_check;
+/* Whether VMX operation keeps an INIT from L1 (23.8): until VMXOFF, or *taken: L1 got it as an exit
+ * of L2. */
+bool nested_blocks_init(struct vcpu *v, bool *taken) must_check;
 
-/* Whether VMCS02 is in use. Cheap; any vCPU. */
-bool nested_in_l2(const struct vcpu *v);
+/* vmx_instructions.c: L1 executed a VMX instruction; the exit reason says which. Any guest's. */
+void exit_vmx_instruction(struct vcpu *v);
 
 /* exit.c: an exit of L2, by its whole reason. */
 void nested_exit(struct vcpu *v, uint32_t reason);

@@ -34,7 +34,6 @@ struct nested_vcpu {
 	uint32_t groups; /* bits of the groups of fields written since an entry last succeeded */
 
 	/* L2: enter.c, exit.c, event.c. */
-	bool in_l2;    /* VMCS02 is in use and the registers are L2's */
 	bool entering; /* L1 has executed VMLAUNCH or VMRESUME, and L2 has not run yet */
 	struct nested_vmcs other;
 	uint64_t *msr_bitmap; /* own page: of VMCS02 */
@@ -60,20 +59,39 @@ static inline const struct nested_caps *nested_caps_of(const struct vcpu *v)
 
 /* L1's physical memory as nested_read_fn: opaque is the struct vcpu. Outside sections. */
 void nested_read_memory(void *opaque, uint64_t gpa, void *dst, size_t len);
+/* Write to it; what is not memory, or not L1's to write, keeps nothing. */
+void nested_write_memory(struct vcpu *v, uint64_t gpa, const void *src, size_t len);
 
 /* ---- vmx_instructions.c ---- */
 
 /* How a VMX instruction ends: RFLAGS as 30.2 says, vmcs12's error field, RIP moves on. `error`: enum
  * vmfail, or INSTRUCTION_INVALID. */
 void nested_instruction_done(struct vcpu *v, int error);
+/* True: an exception was injected instead of what the instruction would do. */
+bool nested_instruction_faults(struct vcpu *v, bool vmxon) must_check;
+
+/* ---- access.c ---- */
+
+/* VMREAD, VMWRITE of L1, whose faults have been looked at. */
+void access_vmread(struct vcpu *v);
+void access_vmwrite(struct vcpu *v);
 /* An exit of L2 for VMREAD or VMWRITE that its VMREAD and VMWRITE bitmaps let go on: on the VMCS
  * that vmcs12's link pointer names. */
 void nested_shadow_access(struct vcpu *v, bool write);
 
+/* ---- memory_operand.c ---- */
+
+/* The memory operand that the exit's instruction information, `info`, names. False: the exception
+ * that the access raises was injected. */
+bool memory_operand_read(struct vcpu *v, uint32_t info, void *dst, unsigned int size) must_check;
+bool memory_operand_write(struct vcpu *v, uint32_t info, const void *src,
+			  unsigned int size) must_check;
+
 /* ---- enter.c ---- */
 
-/* VMLAUNCH or VMRESUME of L1, whose faults have been looked at. Ends the instruction itself. */
-void nested_enter(struct vcpu *v, bool launch);
+/* VMLAUNCH or VMRESUME of L1, whose faults and launch state have been looked at (vmcs12_launch_ok()).
+ * Ends the instruction itself. */
+void nested_enter(struct vcpu *v);
 
 /* ---- exit.c ---- */
 

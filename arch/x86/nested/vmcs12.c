@@ -63,36 +63,61 @@ static uint32_t find(const struct nested_caps *caps, uint64_t encoding)
 	return slot;
 }
 
+enum vmfail vmcs12_find(const struct nested_caps *caps, uint64_t encoding, bool write,
+			uint32_t *slot)
+{
+	*slot = find(caps, encoding);
+	if (*slot == VMCS12_SLOTS)
+		return VMFAIL_FIELD_UNSUPPORTED;
+	if (write && ENCODING_TYPE(encoding) == TYPE_READ_ONLY &&
+	    !(nested_cap(caps, MSR_VMX_MISC) & VMX_MISC_WRITE_ANY))
+		return VMFAIL_FIELD_READ_ONLY;
+	return VMFAIL_NONE;
+}
+
+uint64_t vmcs12_get(uint64_t encoding, uint64_t stored)
+{
+	return encoding & ENCODING_HIGH ? stored >> 32 : stored & width_mask(encoding);
+}
+
+uint64_t vmcs12_put(uint64_t encoding, uint64_t stored, uint64_t value)
+{
+	if (encoding & ENCODING_HIGH)
+		return (uint32_t)stored | value << 32;
+	return value & width_mask(encoding);
+}
+
 enum vmfail vmcs12_read(const struct nested_caps *caps, const struct vmcs12 *v, uint64_t encoding,
 			uint64_t *value)
 {
-	uint32_t slot = find(caps, encoding);
+	uint32_t slot;
+	enum vmfail error = vmcs12_find(caps, encoding, false, &slot);
 
-	if (slot == VMCS12_SLOTS)
-		return VMFAIL_FIELD_UNSUPPORTED;
-	*value = (&v->vpid)[slot];
-	if (encoding & ENCODING_HIGH)
-		*value >>= 32;
-	return VMFAIL_NONE;
+	if (error == VMFAIL_NONE)
+		*value = (&v->vpid)[slot] >> (encoding & ENCODING_HIGH ? 32 : 0);
+	return error;
 }
 
 enum vmfail vmcs12_write(const struct nested_caps *caps, struct vmcs12 *v, uint64_t encoding,
 			 uint64_t value, uint32_t *groups)
 {
-	uint32_t slot = find(caps, encoding);
-	uint64_t *at = &v->vpid + slot;
+	uint32_t slot;
+	enum vmfail error = vmcs12_find(caps, encoding, true, &slot);
 
-	if (slot == VMCS12_SLOTS)
-		return VMFAIL_FIELD_UNSUPPORTED;
-	if (ENCODING_TYPE(encoding) == TYPE_READ_ONLY &&
-	    !(nested_cap(caps, MSR_VMX_MISC) & VMX_MISC_WRITE_ANY))
-		return VMFAIL_FIELD_READ_ONLY;
-	if (encoding & ENCODING_HIGH)
-		*at = (uint32_t)*at | value << 32;
-	else
-		*at = value & width_mask(encoding);
-	*groups |= 1U << fields[slot].group;
-	return VMFAIL_NONE;
+	if (error == VMFAIL_NONE) {
+		(&v->vpid)[slot] = vmcs12_put(encoding, (&v->vpid)[slot], value);
+		*groups |= 1U << fields[slot].group;
+	}
+	return error;
+}
+
+void vmcs12_trim(const struct nested_caps *caps, struct vmcs12 *v)
+{
+	for (uint32_t kind = 0; kind < 16; kind++)
+		for (uint32_t slot = first_slot[kind]; slot < first_slot[kind + 1]; slot++)
+			(&v->vpid)[slot] &= caps->fields >> fields[slot].exists & 1
+						    ? width_mask((uint64_t)kind >> 2 << 13)
+						    : 0;
 }
 
 uint64_t vmcs12_enum(uint32_t exist)

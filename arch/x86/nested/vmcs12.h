@@ -109,6 +109,19 @@ enum vmfail vmcs12_read(const struct nested_caps *caps, const struct vmcs12 *v, 
 enum vmfail vmcs12_write(const struct nested_caps *caps, struct vmcs12 *v, uint64_t encoding,
 			 uint64_t value, uint32_t *groups) must_check;
 
+/*
+ * In parts, for a VMCS that is in memory: which slot a field has (VMCS12_SLOT), or the error; what
+ * VMREAD takes out of a slot, and what VMWRITE makes of one. Pure.
+ */
+enum vmfail vmcs12_find(const struct nested_caps *caps, uint64_t encoding, bool write,
+			uint32_t *slot) must_check;
+uint64_t vmcs12_get(uint64_t encoding, uint64_t stored);
+uint64_t vmcs12_put(uint64_t encoding, uint64_t stored, uint64_t value);
+
+/* What was read from L1's page becomes what VMWRITEs could have made: nothing beyond a field's width,
+ * and zeros in fields that do not exist. Pure. */
+void vmcs12_trim(const struct nested_caps *caps, struct vmcs12 *v);
+
 /* IA32_VMX_VMCS_ENUM: the highest index of a field that exists, at bits 9:1. Pure. */
 uint64_t vmcs12_enum(uint32_t fields);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/vmx.h"
 #include "core/hooks.h"
@@ -16,6 +17,7 @@ static void build_cpuid(struct domain *d)
 		.rdtscp = vmx_controls.proc2 & PROC2_RDTSCP,
 		.invpcid = vmx_controls.proc2 & PROC2_INVPCID,
 		.xsaves = vmx_controls.proc2 & PROC2_XSAVES,
+		.nested = d->nestedhvm,
 	};
 
 	cpuid_policy_build(&vmx_cpuid_host, &params, &d->vmx->cpuid);
@@ -35,11 +37,16 @@ enum status vmx_domain_create(struct domain *d)
 	}
 	build_cpuid(d);
 	msr_policy_fill_bitmap(d, x->msr_bitmap);
+	if (d->nestedhvm && nested_domain_create(d) != OK) {
+		vmx_domain_destroy(d);
+		return ERR_NOMEM;
+	}
 	return OK;
 }
 
 void vmx_domain_destroy(struct domain *d)
 {
+	nested_domain_destroy(d);
 	if (d->vmx->msr_bitmap)
 		own_free_pages(d->vmx->msr_bitmap, 0);
 	own_free(d->vmx, sizeof(*d->vmx));

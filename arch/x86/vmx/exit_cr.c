@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Control-register accesses: MOV to CR0 that touches NE, CD or NW, MOV to CR4 that touches a bit
- * the guest is not offered, and CR8. Everything else of CR0, CR3 and CR4 is the guest's own.
+ * Control-register accesses: MOV to CR0 that touches NE, CD or NW, MOV to CR4 that touches VMXE or
+ * a bit the guest is not offered, and CR8; in VMX operation of the guest also CR0.PE and PG.
+ * Everything else of CR0, CR3 and CR4 is the guest's own.
  */
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/control_regs.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/qualification.h"
@@ -31,7 +33,7 @@ static bool write_cr0_exit(struct vcpu *v, uint64_t value)
 	uint64_t efer;
 
 	gather(v, &r);
-	if (!control_regs_write_cr0(&r, &value, &efer, &load_pdptes))
+	if (!control_regs_write_cr0(&r, &value, &efer, &load_pdptes) || !nested_cr0_ok(v, value))
 		return false;
 	if (load_pdptes && !reset_load_pdptes(v, r.cr3))
 		return false;
@@ -47,7 +49,7 @@ static bool write_cr4_exit(struct vcpu *v, uint64_t value)
 	bool load_pdptes;
 
 	gather(v, &r);
-	if (!control_regs_write_cr4(&r, value, &load_pdptes))
+	if (!control_regs_write_cr4(&r, value, &load_pdptes) || !nested_cr4_ok(v, value))
 		return false;
 	if (load_pdptes && !reset_load_pdptes(v, r.cr3))
 		return false;

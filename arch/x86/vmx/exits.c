@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Which handler an exit reason has. An exit that none has crashes the guest. */
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 
 struct exit_entry {
@@ -24,15 +25,15 @@ static const struct exit_entry exits[] = {
 	[EXIT_RDPMC] = { exit_general_protection, "RDPMC" },
 	[EXIT_RDTSC] = { NULL, "RDTSC" },
 	[EXIT_VMCALL] = { NULL, "VMCALL" }, /* run.c has it */
-	[EXIT_VMCLEAR] = { exit_undefined, "VMCLEAR" },
-	[EXIT_VMLAUNCH] = { exit_undefined, "VMLAUNCH" },
-	[EXIT_VMPTRLD] = { exit_undefined, "VMPTRLD" },
-	[EXIT_VMPTRST] = { exit_undefined, "VMPTRST" },
-	[EXIT_VMREAD] = { exit_undefined, "VMREAD" },
-	[EXIT_VMRESUME] = { exit_undefined, "VMRESUME" },
-	[EXIT_VMWRITE] = { exit_undefined, "VMWRITE" },
-	[EXIT_VMXOFF] = { exit_undefined, "VMXOFF" },
-	[EXIT_VMXON] = { exit_undefined, "VMXON" },
+	[EXIT_VMCLEAR] = { exit_vmx_instruction, "VMCLEAR" },
+	[EXIT_VMLAUNCH] = { exit_vmx_instruction, "VMLAUNCH" },
+	[EXIT_VMPTRLD] = { exit_vmx_instruction, "VMPTRLD" },
+	[EXIT_VMPTRST] = { exit_vmx_instruction, "VMPTRST" },
+	[EXIT_VMREAD] = { exit_vmx_instruction, "VMREAD" },
+	[EXIT_VMRESUME] = { exit_vmx_instruction, "VMRESUME" },
+	[EXIT_VMWRITE] = { exit_vmx_instruction, "VMWRITE" },
+	[EXIT_VMXOFF] = { exit_vmx_instruction, "VMXOFF" },
+	[EXIT_VMXON] = { exit_vmx_instruction, "VMXON" },
 	[EXIT_CR_ACCESS] = { exit_cr_access, "control register" },
 	[EXIT_DR_ACCESS] = { exit_dr_access, "debug register" },
 	[EXIT_IO] = { exit_io, "I/O" },
@@ -46,9 +47,9 @@ static const struct exit_entry exits[] = {
 	[EXIT_ENTRY_MACHINE_CHECK] = { NULL, "machine check at entry" },
 	[EXIT_EPT_VIOLATION] = { exit_ept_violation, "EPT violation" },
 	[EXIT_EPT_MISCONFIGURATION] = { exit_ept_misconfiguration, "EPT misconfiguration" },
-	[EXIT_INVEPT] = { exit_undefined, "INVEPT" },
+	[EXIT_INVEPT] = { exit_vmx_instruction, "INVEPT" },
 	[EXIT_PREEMPTION_TIMER] = { exit_preemption_timer, "preemption timer" },
-	[EXIT_INVVPID] = { exit_undefined, "INVVPID" },
+	[EXIT_INVVPID] = { exit_vmx_instruction, "INVVPID" },
 	[EXIT_WBINVD] = { exit_invd, "WBINVD" },
 	[EXIT_XSETBV] = { exit_xsetbv, "XSETBV" },
 	[EXIT_ENCLS] = { exit_undefined, "ENCLS" },

@@ -13,7 +13,7 @@
 
 struct vmx_controls vmx_controls;
 struct cpuid_host vmx_cpuid_host;
-static struct vmx_capabilities boot_capabilities;
+struct vmx_capabilities vmx_machine;
 
 void vmx_capabilities_read(struct vmx_capabilities *out)
 {
@@ -69,8 +69,8 @@ void vmx_init(void)
 	char features[256];
 	const char *missing[1];
 
-	vmx_capabilities_read(&boot_capabilities);
-	if (vmx_controls_decide(&boot_capabilities, &vmx_controls, missing, 1))
+	vmx_capabilities_read(&vmx_machine);
+	if (vmx_controls_decide(&vmx_machine, &vmx_controls, missing, 1))
 		panic("VMX without %s", missing[0]);
 	cpuid_host_read(&vmx_cpuid_host);
 	if (!fpu_compacted && (vmx_cpuid_host.xstate[1].eax & CPUID_D1_EAX_XSAVEC)) {
@@ -104,7 +104,7 @@ enum status vmx_init_core(void)
 	if (!(control & FEATURE_CONTROL_LOCK))
 		wrmsr(MSR_FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCK);
 	vmx_capabilities_read(&cap);
-	if (memcmp(&cap, &boot_capabilities, sizeof(cap)))
+	if (memcmp(&cap, &vmx_machine, sizeof(cap)))
 		return ERR_UNSUPPORTED;
 
 	region = own_alloc_pages(0);

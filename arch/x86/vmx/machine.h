@@ -7,6 +7,7 @@
 #include "arch/x86/vmx/caps.h"
 #include "arch/x86/vmx/cpuid_policy.h"
 
+extern struct vmx_capabilities vmx_machine; /* of every core */
 extern struct vmx_controls vmx_controls;
 extern struct cpuid_host vmx_cpuid_host;
 

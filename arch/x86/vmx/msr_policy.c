@@ -3,6 +3,7 @@
 #include "arch/x86/cpu/asm.h"
 #include "arch/x86/cpu/clock.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/mtrr.h"
 #include "arch/x86/vmx/vmx.h"
 #include "core/lib/log.h"
@@ -104,7 +105,7 @@ static bool read_optional(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value = p->arch_capabilities;
 		return p->feature[0].edx & LEAF7_EDX_ARCH_CAPS;
 	case MSR_XSS: *value = v->vmx->xss; return p->xstate[1].eax & LEAFD1_EAX_XSAVES;
-	default: return false;
+	default: return nested_read_msr(v, msr, value);
 	}
 }
 
@@ -122,7 +123,10 @@ static bool read_machine(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_MCG_STATUS:
 	case MSR_MISC_FEATURES: break;
 	case MSR_PLATFORM_INFO: *value = platform_info(); break;
-	case MSR_FEATURE_CONTROL: *value = FEATURE_CONTROL_LOCK; break;
+	case MSR_FEATURE_CONTROL:
+		if (!nested_read_msr(v, msr, value))
+			*value = FEATURE_CONTROL_LOCK;
+		break;
 	case MSR_MISC_ENABLE: *value = s->misc_enable; break;
 	case MSR_DEBUGCTL: *value = vmx_get_debugctl(v); break;
 	default: return read_optional(v, msr, value);
@@ -202,8 +206,10 @@ static bool write_machine(struct vcpu *v, uint32_t msr, uint64_t value)
 }
 
 /* MSRs that exist to be read: writing is #GP and nothing to log. */
-static bool read_only(const struct vcpu *v, uint32_t msr)
+static bool read_only(struct vcpu *v, uint32_t msr)
 {
+	uint64_t value;
+
 	switch (msr) {
 	case MSR_PLATFORM_ID:
 	case MSR_PLATFORM_INFO:
@@ -211,7 +217,7 @@ static bool read_only(const struct vcpu *v, uint32_t msr)
 	case MSR_MCG_CAP:
 	case MSR_FEATURE_CONTROL: return true; /* locked */
 	case MSR_ARCH_CAPABILITIES: return policy(v)->feature[0].edx & LEAF7_EDX_ARCH_CAPS;
-	default: return false;
+	default: return nested_read_msr(v, msr, &value);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/cpuid_bits.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/control_regs.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/machine.h"
@@ -67,6 +68,7 @@ bool reset_load_pdptes(struct vcpu *v, uint64_t cr3)
 
 static void write_state(struct vcpu *v, const struct start_state *s)
 {
+	nested_reset(v);
 	vmx_set_rip(v, s->rip);
 	vmx_set_rflags(v, s->rflags);
 	vmwriten(VMCSN_GUEST_RSP, s->rsp);

@@ -6,17 +6,33 @@
 #include "arch/x86/vmx/vmx.h"
 
 /* The bits that the guest/host mask owns come from the shadow (SDM vol. 3, 25.3). */
+static uint64_t seen_cr0(const struct vcpu *v)
+{
+	/* VMX operation, and a guest of the guest, have a mask of their own. */
+	uint64_t mask = v->vmx->nested ? vmreadn(VMCSN_CR0_MASK) : vmx_cr0_owned();
+
+	return (vmreadn(VMCSN_GUEST_CR0) & ~mask) | (vmreadn(VMCSN_CR0_SHADOW) & mask);
+}
+
+static uint64_t seen_cr4(const struct vcpu *v)
+{
+	uint64_t cr4 = vmreadn(VMCSN_GUEST_CR4), mask;
+
+	/* What the guest is not offered it cannot set: it reads as 0. */
+	if (likely(!v->vmx->nested))
+		return cr4 & v->domain->vmx->cpuid.cr4;
+	mask = vmreadn(VMCSN_CR4_MASK);
+	return (cr4 & ~mask) | (vmreadn(VMCSN_CR4_SHADOW) & mask);
+}
+
 uint64_t vmx_get_cr0(struct vcpu *v)
 {
-	return VMX_CACHED(VMX_HAVE_CR0, cr0,
-			  (vmreadn(VMCSN_GUEST_CR0) & ~vmx_cr0_owned()) |
-				  (vmreadn(VMCSN_CR0_SHADOW) & vmx_cr0_owned()));
+	return VMX_CACHED(VMX_HAVE_CR0, cr0, seen_cr0(v));
 }
 
 uint64_t vmx_get_cr4(struct vcpu *v)
 {
-	/* What the guest is not offered it cannot set: it reads as 0. */
-	return VMX_CACHED(VMX_HAVE_CR4, cr4, vmreadn(VMCSN_GUEST_CR4) & v->domain->vmx->cpuid.cr4);
+	return VMX_CACHED(VMX_HAVE_CR4, cr4, seen_cr4(v));
 }
 
 uint64_t vmx_get_cr3(struct vcpu *v)

@@ -6,8 +6,7 @@
 #include "arch/x86/vmx/machine.h"
 #include "mm/own.h"
 
-#define VPIDS        (1 + MAX_PHYSMAPS * MAX_VCPUS)
-#define RECORD_ORDER 5 /* pages of struct record */
+#define RECORD_ORDER 6 /* pages of struct record */
 
 /* What a core has flushed: for debug builds, since an emulator that flushes everything at each entry
  * hides a flush that is missing. */
@@ -18,7 +17,7 @@ struct record {
 	struct {
 		const struct vcpu *vcpu;
 		uint64_t epoch;
-	} vpid[VPIDS];
+	} vpid[TAGS_VPIDS];
 };
 
 static_assert(sizeof(struct record) <= PAGE_SIZE << RECORD_ORDER, "record order");
@@ -47,16 +46,22 @@ void tags_flush_physmap(const struct physmap *pm, uint64_t gen)
 	}
 }
 
-void tags_flush_vcpu(struct vcpu *v)
+void tags_flush_vpid(uint16_t vpid)
 {
-	struct vmx_vcpu *x = v->vmx;
 	bool ok;
 
 	if (!(vmx_controls.proc2 & PROC2_VPID))
 		return; /* entries and exits flush everything then (SDM vol. 3, 28.3.3.1) */
-	ok = invvpid(vmx_controls.invvpid_single ? INVVPID_SINGLE : INVVPID_ALL, x->vpid);
+	ok = invvpid(vmx_controls.invvpid_single ? INVVPID_SINGLE : INVVPID_ALL, vpid);
 	ASSERT(ok);
-	if (XENITH_DEBUG) {
+}
+
+void tags_flush_vcpu(struct vcpu *v)
+{
+	struct vmx_vcpu *x = v->vmx;
+
+	tags_flush_vpid(x->vpid);
+	if (XENITH_DEBUG && (vmx_controls.proc2 & PROC2_VPID)) {
 		struct record *r = records[this_cpu()->id];
 
 		x->tag_epoch = atomic_add(&epochs, 1);

@@ -18,6 +18,8 @@ enum status tags_init_core(void) must_check;
 void tags_flush_physmap(const struct physmap *pm, uint64_t gen);
 /* Drop this core's linear and combined mappings of the vCPU. */
 void tags_flush_vcpu(struct vcpu *v);
+/* The same of another VPID of the vCPU that is loaded here. */
+void tags_flush_vpid(uint16_t vpid);
 /* The vCPU is being loaded on this core: what the protocol of entries keeps of the two. */
 void tags_load(struct vcpu *v);
 
@@ -29,6 +31,13 @@ static inline uint16_t tags_vpid(uint32_t slot, uint32_t vcpu)
 	return (uint16_t)(1 + slot * MAX_VCPUS + vcpu); /* 0 is the host's */
 }
 
-static_assert(1 + MAX_PHYSMAPS * MAX_VCPUS <= 0xffff, "a VPID has 16 bits");
+/* For the vCPU's own guests. */
+static inline uint16_t tags_vpid_l2(uint32_t slot, uint32_t vcpu)
+{
+	return (uint16_t)(MAX_PHYSMAPS * MAX_VCPUS + tags_vpid(slot, vcpu));
+}
+
+#define TAGS_VPIDS (1 + 2 * MAX_PHYSMAPS * MAX_VCPUS)
+static_assert(TAGS_VPIDS <= 0x10000, "a VPID has 16 bits");
 
 #endif

@@ -4,6 +4,7 @@
 #include "arch/x86/cpu/cpuid_bits.h"
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/hw_pages.h"
 #include "arch/x86/vmx/machine.h"
@@ -122,6 +123,8 @@ static enum status alloc_parts(struct vcpu *v)
 	fpu_area_init(x->fpu);
 	if (GPC_HW_USED && hw_pages_create(v) != OK)
 		return ERR_NOMEM;
+	if (v->domain->nestedhvm && nested_vcpu_create(v) != OK)
+		return ERR_NOMEM;
 	return vlapic_create(v);
 }
 
@@ -131,6 +134,7 @@ static void free_parts(struct vcpu *v)
 
 	if (GPC_HW_USED)
 		hw_pages_destroy(v);
+	nested_vcpu_destroy(v);
 	if (x->vmcs)
 		own_free_pages(x->vmcs, 0);
 	if (x->fpu)

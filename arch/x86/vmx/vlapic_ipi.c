@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Inter-processor interrupts: who is meant (SDM vol. 3, 11.6.2, 11.12.10), and what it gets. */
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/vlapic_internal.h"
 #include "arch/x86/vmx/vmx.h"
 #include "core/domain.h"
@@ -56,9 +57,15 @@ void vlapic_service(struct vcpu *v)
 {
 	struct vlapic *l = v->lapic;
 	uint32_t events = load_acquire(&l->events);
+	bool taken;
 
 	if (likely(!events))
 		return;
+	if ((events & EVENT_INIT) && nested_blocks_init(v, &taken)) {
+		/* Nobody waits for a SIPI. */
+		(void)atomic_and(&l->events, ~(EVENT_SIPI_FIELDS | (taken ? EVENT_INIT : 0)));
+		return;
+	}
 	if (events & EVENT_INIT) {
 		vlapic_reset(l);
 		vmx_vcpu_reset_init(v);

@@ -89,6 +89,7 @@ struct vmx_vcpu {
 	uint64_t timer_end;         /* slice end (TSC) for which the preemption timer was armed */
 	bool launched;              /* VMRESUME, not VMLAUNCH; false after each VMCLEAR */
 	bool loaded;                /* this VMCS is current on vcpu.core */
+	bool in_l2;                 /* it is VMCS02: the guest's own guest runs */
 	bool nmi_pending;           /* one NMI waits to be injected */
 	bool inject_again;          /* something waits for a window: looked at before each entry */
 	bool debug_loaded;          /* the guest's DR0-3 and DR6 are in the registers */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "arch/x86/nested/nested.h"
 #include "core/lib/log.h"
 #include "core/sched.h"
 #include "xenabi/xen.h"
@@ -111,6 +112,22 @@ bool xen_msr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 bool xen_msr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	return msr == 0x40000000 && !(value & 0xfff);
+}
+
+/* ---- nested VMX ---- */
+
+bool nested_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+	if (!machine.nested || (msr != MSR_FEATURE_CONTROL && msr != MSR_VMX_BASIC))
+		return false;
+	*value = msr;
+	return true;
+}
+
+bool nested_blocks_init(struct vcpu *v, bool *taken)
+{
+	*taken = fake(v)->init_taken;
+	return fake(v)->init_blocked;
 }
 
 /* ---- the VMX part ---- */

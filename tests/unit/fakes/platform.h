@@ -14,6 +14,7 @@ struct fake_vcpu {
 	struct vmx_vcpu vmx;
 	uint64_t cr4, pat, debugctl, hw_tsc_offset;
 	bool long_mode;
+	bool init_blocked, init_taken; /* what nested_blocks_init() says */
 	unsigned int nmis, resets, sipis, onlines, offlines, lapic_enabled;
 	uint8_t sipi_page;
 };
@@ -25,6 +26,7 @@ struct fake_machine {
 	unsigned int log_lines;
 	uint64_t field[0x8000]; /* the VMCS, by encoding */
 	bool online_races;      /* sched_offline() finds that a SIPI came just before */
+	bool nested;            /* the guest has VMX */
 };
 
 extern struct fake_machine machine;
