@@ -257,6 +257,89 @@ static void test_cached_walk_ends_with_a_physmap_change(void **state)
 	assert_int_equal(v, 0);
 }
 
+static void withdraw(uint64_t gfn)
+{
+	struct physmap_change ch = { .gfn = to_gfn(gfn), .type = PHYSMAP_NONE };
+
+	assert_int_equal(physmap_change(&pm, &ch, 1), OK);
+}
+
+/* Every way to read says this. */
+static void reads(const struct guest_paging *gp, enum status st)
+{
+	uint32_t v = 0;
+	bool there = st == OK;
+
+	assert_int_equal(gwalk_read_kernel(&pm, &cache, gp->cr3, VA, &v, 4) == GWALK_SUPERVISOR,
+			 there);
+	assert_int_equal(v, there ? 5 : 0);
+	assert_int_equal(gwalk_read_kernel_word(&pm, &cache, gp->cr3, VA, &v) == GWALK_SUPERVISOR,
+			 there);
+	word_agrees(gp, VA);
+	assert_int_equal(read4(gp, VA, &v), st);
+}
+
+static void test_an_unrelated_change_keeps_a_cached_walk(void **state)
+{
+	struct guest_paging gp = long_mode();
+	uint64_t misses;
+	uint32_t v;
+
+	map_long(P | W);
+	put32(0x5000, 5);
+	assert_int_equal(read4(&gp, VA, &v), OK);
+	misses = cache.misses;
+	for (uint64_t gfn = 40; gfn < 44; gfn++) {
+		withdraw(gfn);
+		reads(&gp, OK);
+	}
+	/* As many at once as are remembered. */
+	for (uint64_t gfn = 44; gfn < 43 + PHYSMAP_RECENT; gfn++)
+		withdraw(gfn);
+	reads(&gp, OK);
+	assert_int_equal(cache.misses, misses);
+	/* Too long ago to know. */
+	for (uint64_t gfn = 50; gfn < 50 + PHYSMAP_RECENT; gfn++)
+		withdraw(gfn);
+	assert_int_equal(read4(&gp, VA, &v), OK);
+	assert_int_equal(cache.misses, misses + 1);
+	/* To map something where nothing was is no news. */
+	populate(40, 1);
+	reads(&gp, OK);
+	assert_int_equal(cache.misses, misses + 1);
+}
+
+/* Its frame goes where nothing was, with its content: by that nobody can tell. */
+static void move_away(uint64_t gfn)
+{
+	struct physmap_change ch[] = {
+		{ .gfn = to_gfn(gfn), .when = PHYSMAP_WHEN_RAM },
+		{ .gfn = to_gfn(100), .type = PHYSMAP_RAM, .follows = true },
+	};
+
+	assert_int_equal(physmap_change(&pm, ch, 2), OK);
+}
+
+/* Each page on the way, the change of it being the last, or the first of as many as are known. */
+static void test_a_related_change_drops_a_cached_walk(void **state)
+{
+	struct guest_paging gp = long_mode();
+	uint32_t v;
+
+	for (uint64_t gfn = 1; gfn <= 5; gfn++) {
+		for (unsigned int others = 0; others < PHYSMAP_RECENT; others++) {
+			(void)setup(state);
+			map_long(P | W);
+			put32(0x5000, 5);
+			assert_int_equal(read4(&gp, VA, &v), OK);
+			move_away(gfn);
+			for (unsigned int i = 0; i < others; i++)
+				withdraw(40 + i);
+			reads(&gp, ERR_NOT_FOUND);
+		}
+	}
+}
+
 static void test_cached_walk_is_of_one_address_space(void **state)
 {
 	struct guest_paging gp = long_mode();
@@ -383,6 +466,8 @@ int main(void)
 		T(test_accessed_and_dirty),
 		T(test_cached_walk_sees_a_changed_entry),
 		T(test_cached_walk_ends_with_a_physmap_change),
+		T(test_an_unrelated_change_keeps_a_cached_walk),
+		T(test_a_related_change_drops_a_cached_walk),
 		T(test_cached_walk_is_of_one_address_space),
 		T(test_large_pages),
 		T(test_rights),

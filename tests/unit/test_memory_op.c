@@ -372,6 +372,13 @@ static void a_batch_reports_each_error(void **state)
 	b.errs.p = (int *)NOWHERE;
 	guest_put(d0, ARG, &b, sizeof(b));
 	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EFAULT);
+	/* Nor before its error could be written: the first one's only. */
+	assert_true(mapped(44));
+	b.errs.p = (int *)(GUEST_PAGES * PAGE_SIZE - sizeof(*errs));
+	guest_put(d0, LIST + 8, &(uint64_t){ 45 }, 8);
+	guest_put(d0, ARG, &b, sizeof(b));
+	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch, ARG), -XEN_EFAULT);
+	assert_true(!mapped(44) && mapped(45));
 	assert_int_equal(guest_call2(v0, MEMORY, XENMEM_add_to_physmap_batch | 4 << 6, ARG),
 			 -XEN_EILSEQ);
 	b.size = 0;
