@@ -41,8 +41,8 @@ struct cmdline_options {
 	enum cmdline_idle idle;
 	bool x2apic;         /* may be used; x2apic=0 forbids it */
 	uint32_t slice_us;   /* scheduler's time slice */
-	char conswitch;      /* control character of the switch key (1: Ctrl-A); 0: none */
 	uint64_t step_delay; /* debug builds: seed of the delays at protocol steps; 0: none */
+	char conswitch;      /* control character of the switch key (1: Ctrl-A); 0: none */
 	bool conswitch_auto; /* start with the input at the guests (no trailing 'x') */
 	char warnings[256];  /* what was not understood, "; " between; empty: all was */
 };

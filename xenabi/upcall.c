@@ -20,7 +20,6 @@ static uint64_t selector_or(const struct xen_vcpu *xv, uint8_t *info, uint64_t b
 void upcall_notify_slowly(struct vcpu *v)
 {
 	struct xen_vcpu *xv = v->xen;
-
 	uint64_t parked = load_relaxed(&xv->shadow_sel);
 
 	if (unlikely(parked)) {
