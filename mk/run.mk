@@ -17,7 +17,7 @@ packages:
 	@sh scripts/packages.sh
 
 # Kept in build/cache over `make clean`.
-build/cache/%/vmlinux:
+build/cache/%/vmlinux build/cache/%/kvm.ko build/cache/%/kvm-intel.ko build/cache/%/irqbypass.ko:
 	$(Q)$(PYTHON) scripts/fetch-kernel.py $*
 
 build/linux/tool: tests/initramfs/tool.c
@@ -26,7 +26,22 @@ build/linux/tool: tests/initramfs/tool.c
 $(INITRAMFS): build/linux/tool $(INITRAMFS_SOURCES)
 	$(Q)$(PYTHON) scripts/mkinitramfs.py $@ $<
 
-linux: build/cache/stock/vmlinux build/cache/cloud/vmlinux $(INITRAMFS)
+# The same for guests that run guests: with a KVM program of ours, or with QEMU too.
+KVM_MODULES := $(foreach kind,stock cloud,build/cache/$(kind)/kvm-intel.ko)
+KVM_PARTS := $(INITRAMFS) build/linux/kvmtest build/linux/kvmguest
+build/linux/kvmtest: tests/kvm/main.c
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static -pthread -s $< -o $@
+build/linux/kvmguest: tests/kvm/guest.asm $(wildcard tests/kvm/*.inc)
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f bin -Wall -Werror -Itests/kvm/ $< -o $@
+$(INITRAMFS)-kvm: $(KVM_PARTS) $(KVM_MODULES) scripts/mknested.py
+	$(Q)$(PYTHON) scripts/mknested.py $@ $(KVM_PARTS)
+$(INITRAMFS)-qemu: $(KVM_PARTS) $(KVM_MODULES) scripts/mknested.py build/cache/cloud/vmlinux
+	$(Q)$(PYTHON) scripts/mknested.py $@ $(KVM_PARTS) --qemu
+
+linux: build/cache/stock/vmlinux build/cache/cloud/vmlinux $(INITRAMFS) $(INITRAMFS)-kvm \
+  $(INITRAMFS)-qemu
 
 BOOT_LINUX = tests/boot --kernel build/cache/$(LINUX)/vmlinux --ramdisk $(INITRAMFS) \
   --cmdline '$(CMDLINE)' --memory $(MEMORY) --vcpus $(VCPUS)

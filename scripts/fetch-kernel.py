@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Fetch one of Debian's stock kernels and unpack its vmlinux, installing nothing.
 
-usage: fetch-kernel.py stock|cloud     -> build/cache/stock/vmlinux, .../version
+usage: fetch-kernel.py stock|cloud     -> build/cache/stock/vmlinux, .../version, KVM's modules
 
 The kernel is unpacked here and not by its own decompressor in the guest, because
 that takes minutes on an emulator, and because the PVH entry belongs to the ELF.
@@ -19,6 +19,8 @@ import sys
 import tempfile
 
 META = {"stock": "linux-image-amd64", "cloud": "linux-image-cloud-amd64"}
+# For guests that run guests.
+MODULES = ("virt/lib/irqbypass.ko", "arch/x86/kvm/kvm.ko", "arch/x86/kvm/kvm-intel.ko")
 # The setup header of Linux's boot protocol (Documentation/arch/x86/boot.rst).
 SETUP_SECTS, MAGIC, PAYLOAD_OFFSET, PAYLOAD_LENGTH = 0x1F1, 0x202, 0x248, 0x24C
 TOOLS = {b"\x02\x21\x4c\x18": ["lz4", "-d", "-c", "-"], b"\x28\xb5\x2f\xfd": ["zstd", "-d", "-c"],
@@ -83,6 +85,10 @@ def main(argv):
             raise ValueError(f"{package}: its payload is not an ELF")
         os.makedirs(target, exist_ok=True)
         shutil.copyfile(image, os.path.join(target, "bzImage"))
+        release = os.path.basename(image).replace("vmlinuz-", "", 1)
+        for module in MODULES:
+            shutil.copyfile(os.path.join(directory, "lib/modules", release, "kernel", module),
+                            os.path.join(target, os.path.basename(module)))
         with open(os.path.join(target, "version"), "w", encoding="ascii") as out:
             out.write(package + "\n")
         with open(os.path.join(target, "vmlinux.new"), "wb") as out:

@@ -12,7 +12,7 @@ GRUB_DIRS = {"bios": "/usr/lib/grub/i386-pc", "uefi": "/usr/lib/grub/x86_64-efi"
 
 
 # What the image's own start-up and our menu ask for; nothing else needs to be on it.
-GRUB_MODULES = ("normal test multiboot2 iso9660 search all_video part_acorn part_amiga part_apple "
+GRUB_MODULES = ("normal test multiboot2 linux iso9660 search all_video part_acorn part_amiga part_apple "
                 "part_bsd part_dfly part_dvh part_gpt part_msdos part_plan part_sun part_sunpc")
 
 
@@ -50,16 +50,38 @@ def menu(hypervisor_cmdline, modules):
     return "\n".join(lines)
 
 
+class Bare:
+    """Linux on the machine itself, without a hypervisor: a bzImage and its initramfs."""
+
+    def __init__(self, kernel, cmdline, initramfs):
+        self.kernel = kernel
+        self.cmdline = cmdline
+        self.initramfs = initramfs
+
+    def make(self, directory, firmware):
+        """Write DIRECTORY/boot.iso, as make() does."""
+        text = "\n".join(["set timeout=0", "set gfxpayload=text", 'menuentry "Linux" {',
+                          f"  linux /boot/linux {quote(self.cmdline)}",
+                          "  initrd /boot/initramfs", "  boot", "}", ""])
+        return _image(directory, {"linux": self.kernel, "initramfs": self.initramfs}, text, firmware)
+
+
 def make(directory, hypervisor, hypervisor_cmdline, modules, firmware):
     """Write DIRECTORY/boot.iso. firmware: "bios", "uefi" or "both"."""
+    files = {f"module{number}": module.path for number, module in enumerate(modules)}
+    files["xenith"] = hypervisor
+    return _image(directory, files, menu(hypervisor_cmdline, modules), firmware)
+
+
+def _image(directory, files, menu_text, firmware):
+    """files: from names in the CD's /boot to paths."""
     tree = os.path.join(directory, "iso")
     boot = os.path.join(tree, "boot")
     os.makedirs(os.path.join(boot, "grub"))
-    _place(hypervisor, os.path.join(boot, "xenith"))
-    for number, module in enumerate(modules):
-        _place(module.path, os.path.join(boot, f"module{number}"))
+    for name, path in files.items():
+        _place(path, os.path.join(boot, name))
     with open(os.path.join(boot, "grub", "grub.cfg"), "w", encoding="utf-8") as out:
-        out.write(menu(hypervisor_cmdline, modules))
+        out.write(menu_text)
     image = os.path.join(directory, "boot.iso")
     command = ["grub-mkrescue", "-o", image, "--compress=no", "--fonts=", "--themes=",
                "--locales=", "--install-modules=" + GRUB_MODULES]

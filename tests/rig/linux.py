@@ -7,7 +7,6 @@ import re
 from rig import TOP, guestcfg, iso, machine
 from rig.session import ALL_GONE, Session
 
-INITRAMFS = os.path.join(TOP, "build", "linux", "initramfs")
 
 # What no boot of Linux may say (the guests look at their own log as well). Its word on
 # RETBleed is about the CPU model and the same without a hypervisor.
@@ -16,27 +15,36 @@ COMPLAINTS = re.compile(
     r"|unchecked MSR|hung task")
 
 
-def kernel(kind):
-    return os.path.join(TOP, "build", "cache", kind, "vmlinux")
+def kernel(kind, image="vmlinux"):
+    return os.path.join(TOP, "build", "cache", kind, image)
+
+
+def initramfs(name):
+    return os.path.join(TOP, "build", "linux", name)
 
 
 class Linux:
-    """One guest. tests: scripts of the initramfs, run in turn; then: what follows them."""
+    """One guest. tests: scripts of the initramfs, run in turn; then: what follows them.
+
+    ramdisk: which initramfs: "initramfs", with "-kvm" what runs guests on it, with "-qemu" QEMU too.
+    """
 
     def __init__(self, name="linux", kind="cloud", memory=256, vcpus=1, tests=(), then="poweroff",
-                 cmdline="", extra=(), **values):
+                 cmdline="", extra=(), ramdisk="initramfs", **values):
         self.name = name
         self.kind = kind
+        self.ramdisk = ramdisk
         # The kernel's self-tests of its ciphers are most of its boot on an emulator.
-        words = ["console=hvc0", "cryptomgr.notests", f"xenith.name={name}", f"xenith.memory={memory}",
+        words = ["cryptomgr.notests", f"xenith.name={name}", f"xenith.memory={memory}",
                  f"xenith.vcpus={vcpus}"]
         if tests:
             words += [f"xenith.test={','.join(tests)}", f"xenith.then={then}"]
         words += [f"xenith.{key}={value}" for key, value in values.items()]
-        self.config = guestcfg.text(name, kernel=kind, ramdisk="initramfs", memory=memory,
-                                    vcpus=vcpus, cmdline=" ".join([*words, cmdline]).strip(),
-                                    extra=extra)
+        self.cmdline = " ".join([*words, cmdline]).strip()
+        self.config = guestcfg.text(name, kernel=kind, ramdisk=ramdisk, memory=memory, vcpus=vcpus,
+                                    cmdline=f"console=hvc0 {self.cmdline}", extra=extra)
         self.memory = memory
+        self.vcpus = vcpus
 
     def lines(self, text, alone):
         """The guest's own lines: named when it is not alone."""
@@ -54,7 +62,7 @@ class Linux:
 
 
 def modules(directory, guests, others=()):
-    """Configurations, each kernel once, the initramfs. others: more modules."""
+    """Configurations, each kernel and initramfs once. others: more modules."""
     listed = []
     for guest in guests:
         path = os.path.join(directory, f"{guest.name}.cfg")
@@ -62,7 +70,7 @@ def modules(directory, guests, others=()):
             out.write(guest.config)
         listed.append(iso.Module(path, f"{guest.name}.cfg"))
     listed += [iso.Module(kernel(kind), kind) for kind in sorted({g.kind for g in guests})]
-    listed.append(iso.Module(INITRAMFS, "initramfs"))
+    listed += [iso.Module(initramfs(name), name) for name in sorted({g.ramdisk for g in guests})]
     return listed + list(others)
 
 
@@ -88,3 +96,10 @@ def run_tests(directory, guests, wanted, timeout, **options):
     complaint = COMPLAINTS.search(text)
     assert not complaint, text[max(0, complaint.start() - 500):complaint.end() + 1500]
     return text
+
+
+def bare_session(guest, **options):
+    """A Session of this Linux on the machine itself, with as many cores as it has vCPUs."""
+    bare = iso.Bare(kernel(guest.kind, "bzImage"), f"console=ttyS0 {guest.cmdline}",
+                    initramfs(guest.ramdisk))
+    return Session(bare=bare, cores=guest.vcpus, host_memory=guest.memory, **options)

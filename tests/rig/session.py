@@ -39,9 +39,11 @@ class Session:
 
     def __init__(self, modules=(), *, kind="auto", cores=1, host_memory=1024, cpu=None,
                  firmware="bios", hv_cmdline="", hypervisor=None, log=None, echo=None,
-                 serial=True, extra=(), debugger=None, base_cmdline=HYPERVISOR_CMDLINE):
+                 serial=True, extra=(), debugger=None, base_cmdline=HYPERVISOR_CMDLINE,
+                 bare=None):
+        """bare: an iso.Bare to boot instead of the hypervisor."""
         self.kind = machine.choose(kind, firmware)
-        self.hypervisor = hypervisor or hypervisor_image()
+        self.hypervisor = None if bare else hypervisor or hypervisor_image()
         self.text = ""
         self._echo = echo
         self._log = open(log, "wb") if log else None
@@ -50,8 +52,11 @@ class Session:
         self._machine = self._reader = None
         self.directory = machine.workspace()
         try:
-            image = iso.make(self.directory, self.hypervisor,
-                             f"{base_cmdline} {hv_cmdline}".strip(), modules, firmware)
+            if bare:
+                image = bare.make(self.directory, firmware)
+            else:
+                image = iso.make(self.directory, self.hypervisor,
+                                 f"{base_cmdline} {hv_cmdline}".strip(), modules, firmware)
             self._machine = machine.start(
                 self.kind, self.directory, image, cores=cores, memory=host_memory, cpu=cpu,
                 firmware=firmware, serial=serial, extra=extra, debugger=debugger)

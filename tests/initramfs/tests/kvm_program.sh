@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# Our own KVM program, and what its guest found out.
+. /tests/lib.sh
+
+kvmtest /kvm/guest >/tmp/kvmtest
+status=$?
+sed -n 's/^ok [0-9]* - /xtest: ok L2: /p; s/^not ok [0-9]* - \(.*\)/xtest: not ok L2: \1/p; s/^# /xtest: note L2: /p' \
+	/tmp/kvmtest
+is "the KVM program passes" 0 $status
+clean_log "log after the KVM program"
