@@ -3,10 +3,10 @@
 
 HV_DIRS := core arch drivers mm xenabi boot
 HV_SOURCES := $(sort $(shell find $(wildcard $(HV_DIRS)) -name '*.c' -o -name '*.asm'))
-# Delays and traces at the protocol's steps, and the hardware kind of cache with its test: debug
-# builds only.
+# Delays and traces at the protocol's steps, and a test of the hardware kind of cache: debug builds
+# only.
 ifneq ($(DEBUG),1)
-  HV_SOURCES := $(filter-out mm/step.c mm/gpc_hw.c arch/x86/vmx/hw_pages.c,$(HV_SOURCES))
+  HV_SOURCES := $(filter-out mm/step.c arch/x86/vmx/hw_pages.c,$(HV_SOURCES))
 endif
 HV_OBJECTS := $(HV_SOURCES:%=$(BUILD)/hv/%.o)
 HV_IMAGE := $(BUILD)/xenith

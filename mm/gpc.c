@@ -57,7 +57,7 @@ bool gpc_index_waits(const struct physmap *pm, gfn_t gfn, unsigned int order, bo
 			if (g->gfn.n >> order != gfn.n >> order)
 				continue;
 			found = true;
-			if (GPC_HW_USED && g->kind == GPC_HW)
+			if (g->kind == GPC_HW)
 				*hw = true;
 		}
 	}
@@ -134,7 +134,7 @@ bool gpc_index_find(struct gpc *g)
  * again before it enters. Under the lock. */
 static void settle(struct gpc *g)
 {
-	if (!GPC_HW_USED || g->kind != GPC_HW)
+	if (g->kind != GPC_HW)
 		return;
 	store_relaxed(&g->hw->gen, 0);
 	protocol_step(STEP_HW_FORGOTTEN);
@@ -149,7 +149,7 @@ enum status gpc_activate(struct gpc *g, gfn_t gfn)
 
 	spin_lock(&pm->lock);
 	pfn = resolve(pm, gfn);
-	if (pfn_valid(pfn) || (GPC_HW_USED && g->kind == GPC_HW)) {
+	if (pfn_valid(pfn) || g->kind == GPC_HW) {
 		if (g->active)
 			withdraw(g);
 		hash(g, gfn);

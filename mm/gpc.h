@@ -16,9 +16,6 @@ enum gpc_kind {
 	GPC_HW,   /* its address stands in a VMCS: checked by generation at entry */
 };
 
-/* The hardware kind has a user so far in debug builds alone: arch/x86/vmx/hw_pages.c. */
-#define GPC_HW_USED XENITH_DEBUG
-
 struct gpc_hw; /* mm/gpc_hw.h */
 
 struct gpc {

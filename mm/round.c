@@ -27,7 +27,7 @@ static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t
 
 		/* A core that has loaded another vCPU since we read its epoch has left the guest. */
 		if (likely(!(run & 1)) || load_acquire(&s->physmap) != pm ||
-		    (GPC_HW_USED && only && load_acquire(&s->current) != only))
+		    (only && load_acquire(&s->current) != only))
 			continue;
 		snap[c] = run;
 		kicked |= BIT(c);

@@ -22,7 +22,7 @@ from results import Results
 
 BUILD = "build/litmus"
 SOURCES = ["tests/litmus/litmus.c", "tests/litmus/pairs.c", "arch/x86/vmx/run.c",
-           "arch/x86/vmx/tags.c", "mm/round.c", "mm/section_drain.c"]
+           "arch/x86/vmx/tags.c", "tests/unit/fakes/no_nested.c", "mm/round.c", "mm/section_drain.c"]
 # Optimised, no sanitizer, and the hypervisor's own atomics and per-core block (by GS) in place of
 # the host tests'.
 FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-fno-strict-aliasing", "-DXENITH_DEBUG=0", "-DXENITH_COUNT=0",

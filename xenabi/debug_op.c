@@ -43,7 +43,7 @@ int64_t debug_hypercall(struct hypercall *h)
 		return (int64_t)count_read((uint32_t)h->arg[1]);
 	if (XENITH_COUNT && h->arg[0] == HYPERCALL_DEBUG_ACCESS)
 		return look_100_times(h->v);
-	if (GPC_HW_USED && h->arg[0] == HYPERCALL_DEBUG_HW_PAGE)
+	if (XENITH_DEBUG && h->arg[0] == HYPERCALL_DEBUG_HW_PAGE)
 		return point_hw_page(h);
 	return -XEN_ENOSYS;
 }

@@ -115,7 +115,7 @@ static void show_areas(struct domain *d, void *arg)
 			print_gpc(v, &xv->runstate.page[p]);
 			print_gpc(v, &xv->time.page[p]);
 		}
-		for (unsigned int p = 0; GPC_HW_USED && p < GPC_HW_PAGES; p++)
+		for (unsigned int p = 0; XENITH_DEBUG && p < GPC_HW_PAGES; p++)
 			print_gpc(v, vcpu_arch_hw_gpc(v, (enum vcpu_hw_page)p));
 		if (load_relaxed(&xv->shadow_sel))
 			monitor_printf("%4u parked selector bits %#lx\n", i,

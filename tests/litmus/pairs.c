@@ -142,10 +142,10 @@ const struct litmus litmus_entry = { user_starts,         changer_starts,
 /* ---- the processor ---- */
 
 struct vcpu *run_exited(struct vcpu *v);
-void vmx_guest_loop(struct vcpu *v, bool launched);
+bool vmx_guest_loop(struct vcpu *v, bool launched);
 
 /* The guest uses the page, and leaves for good. */
-void vmx_guest_loop(struct vcpu *v, bool launched)
+bool vmx_guest_loop(struct vcpu *v, bool launched)
 {
 	struct pcpu_shared *s = &this_cpu()->shared;
 
@@ -154,6 +154,7 @@ void vmx_guest_loop(struct vcpu *v, bool launched)
 		litmus_use(entry_round);
 	v->state = VCPU_BLOCKED;
 	store_release(&s->run, s->run + 1);
+	return false;
 }
 
 bool invept(uint64_t type, uint64_t eptp)

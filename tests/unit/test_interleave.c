@@ -3,7 +3,7 @@
 // sources: mm/gpc_hw.c arch/x86/vmx/hw_pages.c
 // sources: mm/section_drain.c arch/x86/vmx/run.c arch/x86/vmx/tags.c arch/x86/vmx/exit_intr.c
 // sources: tests/unit/fakes/cpu.c tests/unit/fakes/memory.c tests/unit/fakes/threads.c
-// sources: tests/unit/fakes/turns.c tests/unit/fakes/tlb.c tests/unit/fakes/processor.c
+// sources: tests/unit/fakes/turns.c tests/unit/fakes/tlb.c tests/unit/fakes/processor.c tests/unit/fakes/no_nested.c
 // sources: tests/unit/fakes/world.c
 /*
  * Every operation on a physmap, its caches and its guests is stopped at every one of its points,

@@ -3,7 +3,7 @@
 // sources: mm/gpc_hw.c arch/x86/vmx/hw_pages.c
 // sources: mm/section_drain.c arch/x86/vmx/run.c arch/x86/vmx/tags.c arch/x86/vmx/exit_intr.c
 // sources: tests/unit/fakes/cpu.c tests/unit/fakes/memory.c
-// sources: tests/unit/fakes/tlb.c tests/unit/fakes/processor.c
+// sources: tests/unit/fakes/tlb.c tests/unit/fakes/processor.c tests/unit/fakes/no_nested.c
 /* What cores keep of translations, one after another: the fake TLB itself, and what flushes it. */
 #include <setjmp.h>
 #include <stdarg.h>

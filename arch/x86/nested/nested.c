@@ -73,7 +73,8 @@ enum status nested_vcpu_create(struct vcpu *v)
 		return ERR_NOMEM;
 	v->vmx->nested = n;
 	n->current = NESTED_NO_VMCS;
-	n->other.vpid = tags_vpid_l2(v->domain->slot, v->id);
+	if (nested_vmcs02_create(v) != OK)
+		return ERR_NOMEM;
 	n->vmcs12 = own_alloc_pages(0);
 	return n->vmcs12 ? OK : ERR_NOMEM;
 }
@@ -84,6 +85,7 @@ void nested_vcpu_destroy(struct vcpu *v)
 
 	if (!n)
 		return;
+	nested_vmcs02_destroy(v);
 	if (n->vmcs12)
 		own_free_pages(n->vmcs12, 0);
 	own_free(n, sizeof(*n));

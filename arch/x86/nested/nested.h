@@ -86,13 +86,28 @@ void exit_vmx_instruction(struct vcpu *v);
 /* exit.c: an exit of L2, by its whole reason. */
 void nested_exit(struct vcpu *v, uint32_t reason);
 
-/* event.c: inject_prepare() and inject_wakes() while L2 runs. */
+/*
+ * event.c, all of them while L2 runs (v->vmx->in_l2).
+ *
+ * An exception that Xenith raises in L2, CR2 written for #PF: true when L1 has it as an exit.
+ */
+bool nested_exception(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error) must_check;
+/* The same for a triple fault: L1 always has it. */
+void nested_triple_fault(struct vcpu *v);
+/* inject_prepare() and inject_wakes(). */
 void nested_prepare(struct vcpu *v, int upcall);
 bool nested_wakes(struct vcpu *v);
 /* INIT for L1 while L2 runs: true: L1 gets it as an exit. */
 bool nested_init_signal(struct vcpu *v) must_check;
 /* Where the preemption timer has to end L2's run, the slice's end being given. */
 uint64_t nested_timer_end(struct vcpu *v, uint64_t slice_end);
+
+/* Processor-based controls that L1 has set for L2. */
+uint64_t nested_wishes(const struct vcpu *v);
+/* L2 has written the TSC; its vCPU's offset is the new one. */
+void nested_tsc_written(struct vcpu *v);
+/* The hardware has refused to enter L2 with this VM-instruction error. */
+void nested_refused(struct vcpu *v, uint32_t error);
 
 /* switch.c: the entry to L2 has seen that the physmap is at another generation. */
 void nested_catch_up(struct vcpu *v, uint64_t gen, bool locked);

@@ -11,6 +11,11 @@
 #include "arch/x86/nested/merge.h"
 #include "arch/x86/nested/vmcs12.h"
 #include "arch/x86/vmx/exits.h"
+#include "mm/gpc_hw.h"
+
+/* Activity states (24.4.2). */
+#define NESTED_HLT       1
+#define NESTED_WAIT_SIPI 3
 
 #define NESTED_NO_VMCS (~0ULL) /* also what VMPTRST stores then */
 
@@ -20,8 +25,11 @@ struct nested_vmcs {
 	bool launched;
 	uint16_t vpid;
 	uint32_t host_core, last_core, proc_controls;
-	uint64_t *seen_gen;
+	uint64_t tag_epoch;
 };
+
+/* Pages of VMCS02 that are L1's: caches of the hardware kind. */
+enum nested_page { NESTED_APIC_ACCESS, NESTED_VIRTUAL_APIC };
 
 struct nested_ept; /* ept.c */
 
@@ -33,12 +41,20 @@ struct nested_vcpu {
 	struct vmcs12 *vmcs12; /* own page: copy of the current VMCS */
 	uint32_t groups; /* bits of the groups of fields written since an entry last succeeded */
 
-	/* L2: enter.c, exit.c, event.c. */
-	bool entering; /* L1 has executed VMLAUNCH or VMRESUME, and L2 has not run yet */
+	/* L2: enter.c, exit.c, event.c, switch.c. */
+	bool entering;   /* L1 has executed VMLAUNCH or VMRESUME, and L2 has not run yet */
+	bool halted;     /* L2 is in the HLT state, which VMCS02 never is in */
+	bool waits_sipi; /* L2 is in the wait-for-SIPI state */
+	bool trap_flag;  /* an exit by the monitor trap flag is due: its instruction was emulated */
+	bool tsc_written; /* L1's TSC offset has changed since L2 was entered */
 	struct nested_vmcs other;
 	uint64_t *msr_bitmap; /* own page: of VMCS02 */
 	struct merge_open msr_open;
-	struct merge_cr cr0, cr4; /* as they stand in VMCS02 */
+	struct gpc msr_page;      /* L1's bitmap */
+	struct gpc_hw hw;         /* by enum nested_page; its gen is VMCS02's seen_gen */
+	void *none;               /* own page: in place of one of L1's that is not there */
+	struct merge_cr cr0, cr4; /* as written to VMCS02 */
+	uint32_t ept_core;        /* on which its EPT02s were last used */
 	uint64_t timer_end;       /* L1's preemption timer runs out at this TSC; 0: none */
 	uint64_t vpid12;          /* for which VMCS02's VPID was last used */
 	struct nested_ept *ept;   /* EPT02s */
@@ -93,18 +109,51 @@ bool memory_operand_write(struct vcpu *v, uint32_t info, const void *src,
  * Ends the instruction itself. */
 void nested_enter(struct vcpu *v);
 
+/* ---- fields02.c: between vmcs12 and VMCS02, which is current ---- */
+
+/* For an entry: the guest state, and what L1's controls come to. */
+void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1);
+/* For an exit to L1: the state of L2. */
+void nested_read_fields(struct vcpu *v);
+/* CR0 and CR4 with masks and shadows, from vmcs12's values. */
+void nested_write_cr0(struct vcpu *v);
+void nested_write_cr4(struct vcpu *v);
+/* Bits of CR4 that are Xenith's and neither L1's nor L2's. */
+uint64_t nested_cr4_owned(const struct vcpu *v);
+
+/* ---- msr_list.c ---- */
+
+/* Load or store the list of `count` entries at `gpa` (24.7.2, 24.8.2) as the guest that runs now
+ * would: 0, or the number, from 1, of the entry that cannot be. */
+uint32_t nested_msrs_load(struct vcpu *v, uint64_t gpa, uint32_t count) must_check;
+uint32_t nested_msrs_store(struct vcpu *v, uint64_t gpa, uint32_t count) must_check;
+
 /* ---- exit.c ---- */
 
 /* L2 exits to L1 with this: VMCS02 into vmcs12, L1's host state into VMCS01, which is in use after.
- * Not while `entering` (a failed entry never gets as far). */
-void nested_leave(struct vcpu *v, const struct leave_exit *x);
+ * An event that Xenith was to inject becomes the event that was on its way. */
+void nested_leave(struct vcpu *v, struct leave_exit *x);
 /* What the exit of VMCS02 that is being handled says, for nested_leave(). */
 void nested_leave_info(struct vcpu *v, struct leave_exit *x);
+/* The VM entry fails after its controls were found good (26.7): reason 33 or 34. Either VMCS is in
+ * use; VMCS01 is after. */
+void nested_fail_entry(struct vcpu *v, uint32_t reason, uint64_t qualification);
+
+/* ---- cr.c ---- */
+
+/* MOV to CR0, CR3 and CR4, CLTS and LMSW of L2 that L1 does not want. */
+void nested_cr_access(struct vcpu *v);
 
 /* ---- switch.c ---- */
 
+/* VMCS02 of a new vCPU, and what belongs to it. Before nested_vcpu has any other use. ERR_NOMEM. */
+enum status nested_vmcs02_create(struct vcpu *v) must_check;
+/* VMCS01 is the one in use after it. The vCPU is not loaded. */
+void nested_vmcs02_destroy(struct vcpu *v);
 /* VMCS01 and VMCS02 change places. */
 void nested_switch(struct vcpu *v);
+/* The cache of the hardware kind for one of L1's pages: `used` at this address, or not. */
+void nested_use_page(struct vcpu *v, enum nested_page page, bool used, uint64_t gpa);
 
 /* ---- ept.c: L1 with EPT for its L2 ---- */
 
@@ -122,6 +171,8 @@ void nested_ept_new_core(struct vcpu *v);
 /* Before an entry to L2: the physmap is at generation `gen`, sampled before; EPT02 follows it.
  * locked: physmap.lock is held. */
 void nested_ept_follow(struct vcpu *v, uint64_t gen, bool locked);
+/* Read L2-physical memory, within a page. False: L1 maps nothing there. */
+bool nested_ept_read(struct vcpu *v, uint64_t gpa, void *dst, size_t len) must_check;
 /* VMFUNC 0 of L2, which L1 lets it have: false: L1 gets the exit. */
 bool nested_ept_switch(struct vcpu *v, uint32_t index) must_check;
 

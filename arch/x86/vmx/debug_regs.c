@@ -6,6 +6,7 @@
  */
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 
 #define DR7_ENABLED     0xffULL /* L0-3, G0-3 */
@@ -45,7 +46,8 @@ void debug_regs_load(struct vcpu *v)
 	write_dr3(x->dr[3]);
 	write_dr6(x->dr6);
 	x->debug_loaded = true;
-	vmx_set_proc_controls(v, x->proc_controls & ~(uint32_t)PROC_MOV_DR);
+	if (!x->in_l2 || !(nested_wishes(v) & PROC_MOV_DR))
+		vmx_set_proc_controls(v, x->proc_controls & ~(uint32_t)PROC_MOV_DR);
 }
 
 void debug_regs_save(struct vcpu *v)
@@ -67,7 +69,8 @@ void debug_regs_save(struct vcpu *v)
 
 void debug_regs_restore(struct vcpu *v)
 {
-	if (!(v->vmx->proc_controls & PROC_MOV_DR))
+	/* In L2 the bit may be its L1's, which has loaded them for it. */
+	if (v->vmx->in_l2 || !(v->vmx->proc_controls & PROC_MOV_DR))
 		debug_regs_load(v);
 }
 

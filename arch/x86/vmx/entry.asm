@@ -40,9 +40,9 @@
 
 	section .text
 
-; void vmx_guest_loop(struct vcpu *v, bool launched)
+; bool vmx_guest_loop(struct vcpu *v, bool launched)
 ; Enter the guest, handle its exits and enter again until run_exited() says to return. This core's
-; `run` is odd on entry and even on return.
+; `run` is odd on entry and even on return. What run_refused() says, or false.
 	align 16
 vmx_guest_loop:
 	push rbx

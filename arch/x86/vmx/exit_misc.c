@@ -2,6 +2,7 @@
 /* Small exits. */
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/traps.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "core/hooks.h"
 #include "core/lib/log.h"
@@ -92,6 +93,10 @@ static void log_line(const char *fmt, ...)
 /* A processor that shuts down resets the machine: Xen's default, SHUTDOWN_reboot. */
 void exit_triple_fault(struct vcpu *v)
 {
+	if (v->vmx->in_l2) {
+		nested_triple_fault(v);
+		return;
+	}
 	log_warning("%s: vCPU %u: triple fault", v->domain->name, v->id);
 	vcpu_arch_dump(v, log_line);
 	domain_shutdown(v->domain, END_REBOOT);

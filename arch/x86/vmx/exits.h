@@ -89,6 +89,12 @@ enum exit_reason {
 #define INTR_VALID          (1U << 31)
 #define INTR_VECTOR         0xffU
 
+/* #DB and #AC can be raised for ever by their own delivery, with no instruction boundary between
+ * for an interrupt or the timer to exit at; #MC is the machine's. */
+#define EXCEPTIONS_EXITING (BIT(EXC_DB) | BIT(EXC_AC) | BIT(EXC_MC))
+#define PLE_GAP_TICKS      128
+#define PLE_WINDOW_TICKS   4096
+
 /* ---- one file per family ---- */
 
 void exit_cpuid(struct vcpu *v);
@@ -133,6 +139,9 @@ static inline void inject_prepare(struct vcpu *v)
 	if (unlikely(upcall >= 0 || v->vmx->inject_again || load_acquire(&v->lapic->irr_words)))
 		inject_prepare_slow(v, upcall);
 }
+/* The same for these alone, whatever else waits: an NMI that may not be injected waits for its
+ * window. `windows`: processor-based controls of others, that stay. */
+void inject_these(struct vcpu *v, int upcall, int lapic, bool nmi, uint32_t windows);
 /* Queue an NMI. */
 void inject_nmi(struct vcpu *v);
 /* Forget prepared and pending events (INIT, a new start). */
@@ -191,6 +200,8 @@ static inline void exits_skip(struct vcpu *v, uint32_t length)
  */
 void vcpu_vmcs_borrow(struct vcpu *v);
 void vcpu_vmcs_return(struct vcpu *v);
+/* The loaded vCPU has got another VMCS: make it current. */
+void vcpu_vmcs_changed(struct vcpu *v);
 
 /* ---- host.c ---- */
 

@@ -5,6 +5,7 @@
  * type 2 (level: asked for before every entry), the local APIC. Who has to wait gets a window.
  */
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "xenabi/xen.h"
 
@@ -74,6 +75,8 @@ void vmx_inject_exception(struct vcpu *v, uint8_t vector, bool has_error, uint32
 		exit_triple_fault(v);
 		return;
 	}
+	if (unlikely(v->vmx->in_l2) && nested_exception(v, vector, has_error, error))
+		return;
 	/* Real mode pushes no error code, and a VM entry insists on that (26.2.1.3). */
 	if (has_error && (vmx_get_cr0(v) & CR0_PE))
 		info |= INTR_HAS_ERROR;
@@ -191,14 +194,14 @@ static inline void ask_windows(struct vmx_vcpu *x, uint32_t windows)
 	}
 }
 
-static noinline_fn void prepare_any(struct vcpu *v, int upcall)
+void inject_these(struct vcpu *v, int upcall, int lapic, bool nmi, uint32_t windows)
 {
 	struct vmx_vcpu *x = v->vmx;
-	int lapic = vlapic_pending(v);
-	uint32_t windows = 0;
 
-	if (x->nmi_pending)
+	if (x->nmi_pending && nmi)
 		prepare_nmi(v, &windows);
+	else if (x->nmi_pending)
+		windows |= PROC_NMI_WINDOW;
 	if (x->requeued || upcall >= 0 || lapic >= 0) {
 		if (interrupts_open(x))
 			prepare_interrupt(v, upcall, lapic, &windows);
@@ -212,11 +215,16 @@ void inject_prepare_slow(struct vcpu *v, int upcall)
 {
 	struct vmx_vcpu *x = v->vmx;
 
-	if (unlikely(x->nmi_pending || x->requeued || load_relaxed(&v->lapic->irr_words))) {
-		prepare_any(v, upcall);
+	if (unlikely(x->in_l2)) {
+		nested_prepare(v, upcall);
 		return;
 	}
-	/* prepare_any() for an upcall and nothing else, or for nothing at all any more. */
+
+	if (unlikely(x->nmi_pending || x->requeued || load_relaxed(&v->lapic->irr_words))) {
+		inject_these(v, upcall, vlapic_pending(v), true, 0);
+		return;
+	}
+	/* inject_these() for an upcall and nothing else, or for nothing at all any more. */
 	if (upcall >= 0 && interrupts_open(x))
 		prepare(v, INTR_TYPE_EXTERNAL | (uint32_t)upcall, 0);
 	ask_windows(x, upcall >= 0 ? PROC_INTERRUPT_WINDOW : 0);
@@ -237,6 +245,8 @@ bool inject_wakes(struct vcpu *v)
 {
 	struct vmx_vcpu *x = v->vmx;
 
+	if (x->in_l2)
+		return nested_wakes(v);
 	if (x->nmi_pending || prepared(x))
 		return true;
 	/* With interrupts off only an NMI ends a HLT. */

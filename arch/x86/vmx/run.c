@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The protocol `enter` of docs/gpc.md and the loop around it. */
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/hw_pages.h"
 #include "arch/x86/vmx/machine.h"
@@ -10,9 +11,9 @@
 #include "xenabi/vcpu.h"
 
 /* entry.asm */
-void vmx_guest_loop(struct vcpu *v, bool launched);
+bool vmx_guest_loop(struct vcpu *v, bool launched);
 struct vcpu *run_exited(struct vcpu *v);
-void run_refused(struct vcpu *v);
+bool run_refused(struct vcpu *v);
 
 static_assert(offsetof(struct pcpu, host_stack) == 16, "PCPU_HOST_STACK of entry.asm");
 static_assert(offsetof(struct pcpu, shared) + offsetof(struct pcpu_shared, run) == 64,
@@ -23,7 +24,8 @@ static_assert(offsetof(struct vcpu, regs) == 0 && sizeof(struct vcpu_regs) == 16
 		      offsetof(struct vcpu_regs, rsp) == 4 * 8,
 	      "registers of entry.asm");
 
-#define ENTER_TRIES 3 /* before the physmap lock makes the next try the last */
+#define INSN_ERROR_NOT_LAUNCHED 5 /* SDM vol. 3, 30.4 */
+#define ENTER_TRIES             3 /* before the physmap lock makes the next try the last */
 
 /* Serve requests; each is either done or was put into another form. True when one of them was to
  * return to the scheduler. */
@@ -59,7 +61,7 @@ static noinline_fn void catch_up(struct vcpu *v, bool locked)
 	uint64_t gen = load_acquire(&pm->map_gen); /* sampled before the flush */
 
 	protocol_step(STEP_GENERATION_READ);
-	if (!GPC_HW_USED || *core_gen != gen) {
+	if (*core_gen != gen) {
 		tags_flush_physmap(pm, gen);
 		protocol_step(STEP_FLUSHED);
 		*core_gen = gen;
@@ -67,7 +69,9 @@ static noinline_fn void catch_up(struct vcpu *v, bool locked)
 		if (load_relaxed(&v->xen->shadow_sel))
 			(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
 	}
-	if (GPC_HW_USED && v->vmx->seen_gen != core_gen)
+	if (v->vmx->in_l2)
+		nested_catch_up(v, gen, locked);
+	else if (XENITH_DEBUG && v->vmx->seen_gen != core_gen)
 		hw_pages_resolve(v, gen, locked);
 }
 
@@ -78,8 +82,11 @@ static noinline_fn void arm_slice_timer(struct vcpu *v, uint64_t end)
 	uint64_t now = clock_ticks();
 
 	v->vmx->timer_end = end;
-	if (vmx_controls.pin & PIN_PREEMPTION_TIMER)
-		vmwrite32(VMCS32_PREEMPTION_TIMER, vmx_timer_count(end > now ? end - now : 0));
+	if (!(vmx_controls.pin & PIN_PREEMPTION_TIMER))
+		return;
+	if (v->vmx->in_l2)
+		end = nested_timer_end(v, end);
+	vmwrite32(VMCS32_PREEMPTION_TIMER, end > now ? vmx_timer_count(end - now) : 0);
 }
 
 enum turn { TURN_ENTER, TURN_AGAIN, TURN_LEAVE };
@@ -146,20 +153,23 @@ static always_inline bool enter(struct vcpu *v)
 		turn = TURN_ENTER;
 	if (XENITH_DEBUG && turn == TURN_ENTER) {
 		tags_check(v);
-		hw_pages_check(v);
+		if (!v->vmx->in_l2)
+			hw_pages_check(v);
 	}
 	return turn == TURN_ENTER;
 }
 
 void vcpu_arch_run(struct vcpu *v)
 {
-	arm_slice_timer(v, load_relaxed(&this_cpu()->slice_end));
-	if (enter(v)) {
-		bool launched = v->vmx->launched;
+	bool launched;
 
+	arm_slice_timer(v, load_relaxed(&this_cpu()->slice_end));
+	do {
+		if (!enter(v))
+			return;
+		launched = v->vmx->launched;
 		v->vmx->launched = true;
-		vmx_guest_loop(v, launched);
-	}
+	} while (vmx_guest_loop(v, launched));
 }
 
 /* An exit: the registers are saved, `run` is even. Returns the vCPU to enter again, or NULL: back to
@@ -172,7 +182,9 @@ struct vcpu *run_exited(struct vcpu *v)
 	x->exit_start = 0; /* nothing read yet; the exit has cleared the event in the VMCS */
 	v->exits++;
 	reason = vmread32(VMCS32_EXIT_REASON);
-	if (reason == EXIT_VMCALL) {
+	if (unlikely(x->in_l2)) {
+		nested_exit(v, reason);
+	} else if (reason == EXIT_VMCALL) {
 		x->exit_count[EXIT_VMCALL]++;
 		exits_skip(v, vmread32(VMCS32_EXIT_INSN_LENGTH));
 		xen_hypercall(v);
@@ -185,10 +197,23 @@ struct vcpu *run_exited(struct vcpu *v)
 	return enter(v) ? v : NULL;
 }
 
-/* VMLAUNCH or VMRESUME failed without an exit: a control or host-state field is wrong. */
-void run_refused(struct vcpu *v)
+/*
+ * VMLAUNCH or VMRESUME failed without an exit. True: it was VMRESUME of a VMCS that the vCPU got
+ * while it was in the loop, and that wants VMLAUNCH. Else a control or host-state field is wrong.
+ */
+bool run_refused(struct vcpu *v)
 {
-	v->vmx->have = 0;
-	v->vmx->launched = false;
-	domain_crash(v, "VM entry refused, VM-instruction error %u", vmread32(VMCS32_INSN_ERROR));
+	struct vmx_vcpu *x = v->vmx;
+	uint32_t error = vmread32(VMCS32_INSN_ERROR);
+
+	if (error == INSN_ERROR_NOT_LAUNCHED && !x->launched)
+		return true;
+	x->have = 0;
+	x->launched = false;
+	if (!x->in_l2) {
+		domain_crash(v, "VM entry refused, VM-instruction error %u", error);
+		return false;
+	}
+	nested_refused(v, error);
+	return true;
 }

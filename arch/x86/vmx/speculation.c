@@ -34,3 +34,9 @@ void speculation_save(struct vcpu *v)
 	if (v->vmx->msr.spec_ctrl)
 		wrmsr(MSR_SPEC_CTRL, 0);
 }
+
+void speculation_leave_l2(void)
+{
+	if (vmx_cpuid_host.feature[0].edx & HAS_IBRS)
+		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+}

@@ -12,5 +12,7 @@
 /* The vCPU comes to the calling core; it leaves it. Nothing is written that the machine lacks. */
 void speculation_load(struct vcpu *v);
 void speculation_save(struct vcpu *v);
+/* A guest's own guest gives way to it: what that has taught the predictors is forgotten. */
+void speculation_leave_l2(void);
 
 #endif

@@ -2,6 +2,7 @@
 /* Guest registers that live in the VMCS, and what the layers below ask about the loaded vCPU. */
 #include "arch/x86/cpu/cr.h"
 #include "arch/x86/cpu/msr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/vmx.h"
 
@@ -87,6 +88,10 @@ void vmx_set_debugctl(struct vcpu *v, uint64_t debugctl)
 
 void vmx_set_tsc_offset(struct vcpu *v, uint64_t offset)
 {
+	if (v->vmx->in_l2) {
+		nested_tsc_written(v);
+		return;
+	}
 	vmwrite64(VMCS64_TSC_OFFSET, offset);
 	vmx_set_proc_controls(v, offset ? v->vmx->proc_controls | (uint32_t)PROC_TSC_OFFSET
 					: v->vmx->proc_controls & ~(uint32_t)PROC_TSC_OFFSET);

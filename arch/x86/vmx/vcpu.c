@@ -17,13 +17,7 @@
 #include "mm/own.h"
 
 #define NO_CORE           (~0U)
-#define VMCS64_ENCLS      VMCS64(0x202e)
 #define LINK_POINTER_NONE (~0ULL)
-#define PLE_GAP_TICKS     128
-#define PLE_WINDOW_TICKS  4096
-/* #DB and #AC can be raised for ever by their own delivery, with no instruction boundary between
- * for an interrupt or the timer to exit at; #MC is the machine's. */
-#define EXCEPTIONS_EXITING (BIT(EXC_DB) | BIT(EXC_AC) | BIT(EXC_MC))
 
 /* VMCS that is current on each core; only the core itself looks. */
 static struct vcpu *current_vmcs[MAX_CORES];
@@ -37,6 +31,11 @@ static void make_current(struct vcpu *v)
 	ASSERT(ok);
 	current_vmcs[this_cpu()->id] = v;
 	v->vmx->have = 0;
+}
+
+void vcpu_vmcs_changed(struct vcpu *v)
+{
+	make_current(v);
 }
 
 /* After VMCLEAR the VMCS is wholly in memory and any core may load it. */
@@ -121,7 +120,9 @@ static enum status alloc_parts(struct vcpu *v)
 		return ERR_NOMEM;
 	*(uint32_t *)x->vmcs = vmx_controls.revision;
 	fpu_area_init(x->fpu);
-	if (GPC_HW_USED && hw_pages_create(v) != OK)
+	if (XENITH_DEBUG && hw_pages_create(v) != OK)
+		return ERR_NOMEM;
+	if (v->domain->nestedhvm && nested_vcpu_create(v) != OK)
 		return ERR_NOMEM;
 	if (v->domain->nestedhvm && nested_vcpu_create(v) != OK)
 		return ERR_NOMEM;
@@ -132,7 +133,7 @@ static void free_parts(struct vcpu *v)
 {
 	struct vmx_vcpu *x = v->vmx;
 
-	if (GPC_HW_USED)
+	if (XENITH_DEBUG)
 		hw_pages_destroy(v);
 	nested_vcpu_destroy(v);
 	if (x->vmcs)
@@ -205,8 +206,10 @@ void vcpu_arch_load(struct vcpu *v)
 	make_current(v);
 	x->loaded = true;
 	tags_load(v);
-	if (GPC_HW_USED)
+	if (XENITH_DEBUG)
 		hw_pages_load(v);
+	if (x->nested)
+		nested_load(v);
 	if (x->host_core != this_cpu()->id)
 		host_write_core_state(v);
 	fpu_restore(x->fpu, x->xcr0, x->xss);
@@ -225,6 +228,8 @@ void vcpu_arch_save(struct vcpu *v)
 	speculation_save(v);
 	x->cr2 = read_cr2();
 	debug_regs_save(v);
+	if (x->nested)
+		nested_save(v);
 	make_clear(v);
 	x->loaded = false;
 }

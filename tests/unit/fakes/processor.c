@@ -17,7 +17,7 @@
 #include "xenabi/vcpu.h"
 
 /* entry.asm and what it calls */
-void vmx_guest_loop(struct vcpu *v, bool launched);
+bool vmx_guest_loop(struct vcpu *v, bool launched);
 struct vcpu *run_exited(struct vcpu *v);
 
 struct processor processors[PROCESSORS];
@@ -183,7 +183,7 @@ static void guest(struct processor *p, struct vcpu *v)
 	tlb_transition(this_cpu()->id, vpids);
 }
 
-void vmx_guest_loop(struct vcpu *v, bool launched)
+bool vmx_guest_loop(struct vcpu *v, bool launched)
 {
 	struct pcpu_shared *s = &this_cpu()->shared;
 
@@ -192,6 +192,7 @@ void vmx_guest_loop(struct vcpu *v, bool launched)
 		guest(&processors[this_cpu()->id], v);
 		store_release(&s->run, s->run + 1); /* the exit stub's first store */
 	} while (run_exited(v));
+	return false;
 }
 
 void exits_dispatch(struct vcpu *v, uint32_t reason)

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* The way into L2: VMLAUNCH and VMRESUME of L1 (SDM vol. 3 ch. 26). */
+#include "arch/x86/cpu/clock.h"
+#include "arch/x86/nested/entry.h"
+#include "arch/x86/nested/nested.h"
+#include "arch/x86/nested/state.h"
+#include "arch/x86/vmx/machine.h"
+#include "arch/x86/vmx/tags.h"
+
+/* What L2 inherits of VMCS01, which is current. */
+static void gather_l1(struct vcpu *v, struct merge_l1 *l1)
+{
+	l1->pin = vmx_controls.pin;
+	l1->proc = v->vmx->proc_controls;
+	l1->proc2 = vmx_controls.proc2;
+	l1->exit = vmx_controls.exit;
+	l1->entry = vmx_controls.entry;
+	l1->exceptions = EXCEPTIONS_EXITING;
+	l1->tsc_offset = v->vmx->msr.tsc_offset;
+	l1->efer = vmx_get_efer(v);
+	l1->pat = vmx_get_pat(v);
+	l1->debugctl = vmx_get_debugctl(v);
+	l1->dr7 = vmreadn(VMCSN_GUEST_DR7);
+}
+
+/* A VM entry without VPIDs forgets all linear translations of L1 and L2, and those of another VPID
+ * of L1's are not of this one. */
+static void flush_tags(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	uint64_t vpid = vmcs12_proc2(n->vmcs12) & PROC2_VPID ? n->vmcs12->vpid : 0;
+
+	if (!vpid || vpid != n->vpid12)
+		tags_flush_vcpu(v);
+	n->vpid12 = vpid;
+}
+
+static void arm_timer(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+
+	n->timer_end = 0;
+	if (n->vmcs12->pin & PIN_PREEMPTION_TIMER)
+		n->timer_end =
+			clock_ticks() + (n->vmcs12->preemption_timer << vmx_controls.timer_shift);
+}
+
+void nested_enter(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	struct vmcs12 *v12 = n->vmcs12;
+	struct entry_args a = {
+		.caps = nested_caps_of(v),
+		.v = v12,
+		.read = nested_read_memory,
+		.opaque = v,
+		.current = n->current,
+		.long_mode = vcpu_arch_long_mode(v),
+	};
+	enum entry_row row = entry_check(&a, n->groups);
+	struct merge_l1 l1;
+	uint64_t qualification;
+	uint32_t bad;
+
+	if (row) {
+		enum vmfail error = entry_row_error(row, &qualification);
+
+		if (error)
+			nested_instruction_done(v, error);
+		else
+			nested_fail_entry(v, EXIT_ENTRY_GUEST_STATE, qualification);
+		return;
+	}
+	gather_l1(v, &l1);
+	v12->guest_cr0 = leave_cr0(v12->guest_cr0, vmx_get_cr0(v));
+	nested_switch(v);
+	nested_write_fields(v, &l1);
+	n->groups = 0;
+	n->tsc_written = false;
+	n->trap_flag = false;
+	bad = nested_msrs_load(v, v12->entry_msr_load, (uint32_t)v12->entry_msr_loads);
+	if (bad) {
+		nested_fail_entry(v, EXIT_ENTRY_MSR_LOAD, bad);
+		return;
+	}
+	n->entering = true;
+	n->halted = v12->activity == NESTED_HLT && !(v12->entry_intr_info & INTR_VALID);
+	n->waits_sipi = v12->activity == NESTED_WAIT_SIPI;
+	flush_tags(v);
+	arm_timer(v);
+	v->vmx->inject_again = true; /* nested_prepare() looks before every entry */
+}

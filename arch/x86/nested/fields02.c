@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+/* The fields of VMCS02: written for an entry from vmcs12 and VMCS01, read back for an exit to L1. */
+#include "arch/x86/cpu/clock.h"
+#include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/state.h"
+#include "arch/x86/vmx/machine.h"
+#include "arch/x86/vmx/reset.h"
+#include "core/lib/string.h"
+#include "mm/section.h"
+
+#define VMCS16_INTERRUPT_STATUS VMCS16(0x0810)
+#define VMCS64_EOI_BITMAP(n)    VMCS64(0x201cU + 2U * (uint32_t)(n))
+#define VMCS64_TSC_MULTIPLIER   VMCS64(0x2032)
+#define DR7_ENABLED             0xffULL
+
+uint64_t nested_cr4_owned(const struct vcpu *v)
+{
+	return ~v->domain->vmx->cpuid.cr4 | vmx_controls.cr4_fixed;
+}
+
+void nested_write_cr0(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	const struct vmcs12 *v12 = n->vmcs12;
+
+	n->cr0 = merge_cr(v12->guest_cr0, v12->cr0_mask, v12->cr0_shadow, vmx_cr0_owned(),
+			  vmx_controls.cr0_fixed);
+	vmwriten(VMCSN_GUEST_CR0, n->cr0.guest);
+	vmwriten(VMCSN_CR0_MASK, n->cr0.mask);
+	vmwriten(VMCSN_CR0_SHADOW, n->cr0.shadow);
+	v->vmx->have &= ~(uint32_t)VMX_HAVE_CR0;
+}
+
+void nested_write_cr4(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	const struct vmcs12 *v12 = n->vmcs12;
+
+	n->cr4 = merge_cr(v12->guest_cr4, v12->cr4_mask, v12->cr4_shadow, nested_cr4_owned(v),
+			  vmx_controls.cr4_fixed);
+	vmwriten(VMCSN_GUEST_CR4, n->cr4.guest);
+	vmwriten(VMCSN_CR4_MASK, n->cr4.mask);
+	vmwriten(VMCSN_CR4_SHADOW, n->cr4.shadow);
+	v->vmx->have &= ~(uint32_t)VMX_HAVE_CR4;
+}
+
+static void write_segments(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+
+	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++) {
+		vmwrite16(VMCS16_GUEST_SELECTOR(i), (uint16_t)v12->guest_selector[i]);
+		vmwrite32(VMCS32_GUEST_LIMIT(i), (uint32_t)v12->guest_limit[i]);
+		vmwrite32(VMCS32_GUEST_RIGHTS(i), (uint32_t)v12->guest_rights[i]);
+		vmwriten(VMCSN_GUEST_BASE(i), v12->guest_base[i]);
+	}
+	vmwriten(VMCSN_GUEST_GDTR_BASE, v12->guest_gdtr_base);
+	vmwriten(VMCSN_GUEST_IDTR_BASE, v12->guest_idtr_base);
+	vmwrite32(VMCS32_GUEST_GDTR_LIMIT, (uint32_t)v12->guest_gdtr_limit);
+	vmwrite32(VMCS32_GUEST_IDTR_LIMIT, (uint32_t)v12->guest_idtr_limit);
+}
+
+static bool pae_paging(const struct vmcs12 *v12)
+{
+	return (v12->guest_cr0 & CR0_PG) && (v12->guest_cr4 & CR4_PAE) &&
+	       !(v12->entry & ENTRY_IA32E);
+}
+
+static void write_paging(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+
+	vmwriten(VMCSN_GUEST_CR3, v12->guest_cr3);
+	if (!pae_paging(v12))
+		return;
+	/* Without EPT they are loaded from memory, and the entry has found them good. */
+	if (!(vmcs12_proc2(v12) & PROC2_EPT)) {
+		(void)!reset_load_pdptes(v, v12->guest_cr3);
+		return;
+	}
+	for (unsigned int i = 0; i < array_size(v12->guest_pdpte); i++)
+		vmwrite64(VMCS64_GUEST_PDPTE(i), v12->guest_pdpte[i]);
+}
+
+static void write_registers(struct vcpu *v, const struct merge_l2 *m)
+{
+	struct nested_vcpu *n = nested_of(v);
+	const struct vmcs12 *v12 = n->vmcs12;
+
+	nested_write_cr0(v);
+	nested_write_cr4(v);
+	write_paging(v);
+	vmwriten(VMCSN_GUEST_RIP, v12->guest_rip);
+	vmwriten(VMCSN_GUEST_RSP, v12->guest_rsp);
+	vmwriten(VMCSN_GUEST_RFLAGS, v12->guest_rflags);
+	vmwriten(VMCSN_GUEST_DR7, m->dr7);
+	vmwrite64(VMCS64_GUEST_DEBUGCTL, m->debugctl);
+	vmwrite64(VMCS64_GUEST_EFER, m->efer);
+	vmwrite64(VMCS64_GUEST_PAT, m->pat);
+	vmwrite32(VMCS32_GUEST_SYSENTER_CS, (uint32_t)v12->guest_sysenter_cs);
+	vmwriten(VMCSN_GUEST_SYSENTER_ESP, v12->guest_sysenter_esp);
+	vmwriten(VMCSN_GUEST_SYSENTER_EIP, v12->guest_sysenter_eip);
+	vmwrite32(VMCS32_INTERRUPTIBILITY, (uint32_t)v12->interruptibility);
+	vmwriten(VMCSN_GUEST_PENDING_DBG, v12->pending_debug);
+}
+
+static void write_event(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	uint32_t info = (uint32_t)v12->entry_intr_info;
+
+	if (!(info & INTR_VALID))
+		info = 0;
+	vmwrite32(VMCS32_ENTRY_INTR_INFO, info);
+	v->vmx->entry_info = info;
+	if (!info)
+		return;
+	vmwrite32(VMCS32_ENTRY_ERROR_CODE, (uint32_t)v12->entry_error_code);
+	vmwrite32(VMCS32_ENTRY_INSN_LENGTH, (uint32_t)v12->entry_insn_length);
+}
+
+/* What lets no MSR pass that either wants. L1 may write to its bitmap at any time. */
+static void write_msr_bitmap(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	gfn_t gfn = gpa_gfn(to_gpa(n->vmcs12->msr_bitmap));
+	struct gpc *g = &n->msr_page;
+	const uint64_t *own = (const uint64_t *)v->domain->vmx->msr_bitmap;
+	const uint64_t *l1;
+	enum status st = OK;
+
+	if (!g->active || g->gfn.n != gfn.n)
+		st = gpc_activate(g, gfn);
+	for (unsigned int tries = 0; st == OK && tries < 2; tries++) {
+		section_begin();
+		l1 = gpc_page(g);
+		if (l1)
+			merge_msr_bitmap(own, &n->msr_open, l1, n->vmcs12, n->msr_bitmap);
+		section_end();
+		if (l1)
+			return;
+		st = gpc_refresh(g);
+	}
+	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
+}
+
+/* Pages that the processor uses by itself, and the registers beside them. */
+static void write_apic(struct vcpu *v, const struct merge_l2 *m)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	bool shadow = m->proc & PROC_TPR_SHADOW;
+
+	nested_use_page(v, NESTED_VIRTUAL_APIC, shadow, v12->virtual_apic);
+	nested_use_page(v, NESTED_APIC_ACCESS, m->proc2 & PROC2_APIC_ACCESS, v12->apic_access);
+	if (shadow)
+		vmwrite32(VMCS32_TPR_THRESHOLD, (uint32_t)v12->tpr_threshold);
+	if (!(m->proc2 & PROC2_VIRTUAL_INTERRUPT))
+		return;
+	vmwrite16(VMCS16_INTERRUPT_STATUS, (uint16_t)v12->guest_interrupt_status);
+	for (unsigned int i = 0; i < array_size(v12->eoi_bitmap); i++)
+		vmwrite64(VMCS64_EOI_BITMAP(i), v12->eoi_bitmap[i]);
+}
+
+static void write_controls(struct vcpu *v, const struct merge_l2 *m)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	bool loops = vmcs12_proc2(v12) & PROC2_PAUSE_LOOP;
+
+	vmwrite32(VMCS32_PIN_CONTROLS, m->pin);
+	vmwrite32(VMCS32_PROC_CONTROLS, m->proc);
+	v->vmx->proc_controls = m->proc;
+	vmwrite32(VMCS32_PROC2_CONTROLS, m->proc2);
+	vmwrite32(VMCS32_EXIT_CONTROLS, m->exit);
+	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
+	vmwrite32(VMCS32_EXCEPTION_BITMAP, m->exceptions);
+	vmwrite32(VMCS32_PF_ERROR_MASK, m->pf_mask);
+	vmwrite32(VMCS32_PF_ERROR_MATCH, m->pf_match);
+	vmwrite64(VMCS64_TSC_OFFSET, m->tsc_offset);
+	if (m->proc2 & PROC2_TSC_SCALING)
+		vmwrite64(VMCS64_TSC_MULTIPLIER, m->tsc_multiplier);
+	if (m->proc2 & PROC2_XSAVES)
+		vmwrite64(VMCS64_XSS_EXITING, v12->xss_exiting);
+	if (m->proc2 & PROC2_PAUSE_LOOP) {
+		vmwrite32(VMCS32_PLE_GAP, loops ? (uint32_t)v12->ple_gap : PLE_GAP_TICKS);
+		vmwrite32(VMCS32_PLE_WINDOW, loops ? (uint32_t)v12->ple_window : PLE_WINDOW_TICKS);
+	}
+}
+
+void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	struct merge_l2 m;
+
+	merge_controls(l1, v12, &m);
+	write_controls(v, &m);
+	vmwrite64(VMCS64_EPTP,
+		  vmcs12_proc2(v12) & PROC2_EPT ? nested_ept_pointer(v) : v->domain->physmap.eptp);
+	write_segments(v);
+	write_registers(v, &m);
+	write_event(v);
+	write_apic(v, &m);
+	if (m.proc & PROC_MSR_BITMAPS)
+		write_msr_bitmap(v);
+	/* DR7 may arm what L1 has put into DR0-3. */
+	if ((m.dr7 & DR7_ENABLED) && !v->vmx->debug_loaded)
+		debug_regs_load(v);
+}
+
+static void read_segments(struct vmcs12 *v12)
+{
+	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++) {
+		v12->guest_selector[i] = vmread16(VMCS16_GUEST_SELECTOR(i));
+		v12->guest_limit[i] = vmread32(VMCS32_GUEST_LIMIT(i));
+		v12->guest_rights[i] = vmread32(VMCS32_GUEST_RIGHTS(i));
+		v12->guest_base[i] = vmreadn(VMCSN_GUEST_BASE(i));
+	}
+	v12->guest_gdtr_base = vmreadn(VMCSN_GUEST_GDTR_BASE);
+	v12->guest_idtr_base = vmreadn(VMCSN_GUEST_IDTR_BASE);
+	v12->guest_gdtr_limit = vmread32(VMCS32_GUEST_GDTR_LIMIT);
+	v12->guest_idtr_limit = vmread32(VMCS32_GUEST_IDTR_LIMIT);
+}
+
+static void read_control_registers(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	struct vmcs12 *v12 = n->vmcs12;
+
+	n->cr0.guest = vmreadn(VMCSN_GUEST_CR0);
+	n->cr4.guest = vmreadn(VMCSN_GUEST_CR4);
+	v12->guest_cr0 = merge_cr_back(&n->cr0, v12->guest_cr0, v12->cr0_mask, vmx_cr0_owned());
+	v12->guest_cr4 = merge_cr_back(&n->cr4, v12->guest_cr4, v12->cr4_mask, nested_cr4_owned(v));
+	v12->guest_cr3 = vmreadn(VMCSN_GUEST_CR3);
+	if (vmcs12_proc2(v12) & PROC2_EPT)
+		for (unsigned int i = 0; i < array_size(v12->guest_pdpte); i++)
+			v12->guest_pdpte[i] = vmread64(VMCS64_GUEST_PDPTE(i));
+}
+
+static void read_timer(struct nested_vcpu *n)
+{
+	uint64_t now = clock_ticks();
+
+	if (!(n->vmcs12->exit & EXIT_SAVE_TIMER))
+		return;
+	n->vmcs12->preemption_timer =
+		n->timer_end > now ? (n->timer_end - now) >> vmx_controls.timer_shift : 0;
+}
+
+void nested_read_fields(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	struct vmcs12 *v12 = n->vmcs12;
+	struct leave_guest saved = {
+		.efer = vmx_get_efer(v),
+		.pat = vmx_get_pat(v),
+		.debugctl = vmx_get_debugctl(v),
+		.dr7 = vmreadn(VMCSN_GUEST_DR7),
+	};
+
+	read_segments(v12);
+	read_control_registers(v);
+	v12->guest_rip = vmx_get_rip(v);
+	v12->guest_rsp = vmreadn(VMCSN_GUEST_RSP);
+	v12->guest_rflags = vmx_get_rflags(v);
+	v12->guest_sysenter_cs = vmread32(VMCS32_GUEST_SYSENTER_CS);
+	v12->guest_sysenter_esp = vmreadn(VMCSN_GUEST_SYSENTER_ESP);
+	v12->guest_sysenter_eip = vmreadn(VMCSN_GUEST_SYSENTER_EIP);
+	v12->interruptibility = vmx_get_interruptibility(v);
+	v12->pending_debug = vmreadn(VMCSN_GUEST_PENDING_DBG);
+	v12->activity = n->waits_sipi ? NESTED_WAIT_SIPI : n->halted ? NESTED_HLT : 0;
+	if (vmcs12_proc2(v12) & PROC2_VIRTUAL_INTERRUPT)
+		v12->guest_interrupt_status = vmread16(VMCS16_INTERRUPT_STATUS);
+	read_timer(n);
+	leave_save(v12, &saved);
+}
