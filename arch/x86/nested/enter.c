@@ -57,11 +57,13 @@ void nested_enter(struct vcpu *v)
 		.current = n->current,
 		.long_mode = vcpu_arch_long_mode(v),
 	};
-	enum entry_row row = entry_check(&a, n->groups);
+	enum entry_row row;
 	struct merge_l1 l1;
 	uint64_t qualification;
 	uint32_t bad;
 
+	hw_shadow_take(v);
+	row = entry_check(&a, n->groups);
 	if (row) {
 		enum vmfail error = entry_row_error(row, &qualification);
 

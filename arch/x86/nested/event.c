@@ -183,6 +183,10 @@ void nested_prepare(struct vcpu *v, int upcall)
 	int lapic = vlapic_pending(v);
 	bool exits;
 
+	while (nested_posted(v, lapic)) {
+		n->halted = false;
+		lapic = vlapic_pending(v);
+	}
 	if (event_first(v)) {
 		if (due(v, upcall, lapic))
 			apic_send_kick(this_cpu()->id);

@@ -165,6 +165,7 @@ static void to_l1(struct vcpu *v, const struct leave_exit *x)
 	vmx_set_interruptibility(v, interruptibility_after(v, x, vmx_get_interruptibility(v)));
 	if (n->tsc_written)
 		vmx_set_tsc_offset(v, v->vmx->msr.tsc_offset);
+	hw_shadow_fill(v);
 	flush_tags(v);
 	speculation_leave_l2();
 	load_host(v, &h);
@@ -204,6 +205,7 @@ void nested_fail_entry(struct vcpu *v, uint32_t reason, uint64_t qualification)
 	}
 	leave_load(n->vmcs12, vmx_get_cr0(v), vmx_get_efer(v), vmx_get_pat(v), &h);
 	vmx_set_interruptibility(v, vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI);
+	hw_shadow_fill(v);
 	load_host(v, &h);
 }
 

@@ -73,7 +73,7 @@ enum status nested_vcpu_create(struct vcpu *v)
 		return ERR_NOMEM;
 	v->vmx->nested = n;
 	n->current = NESTED_NO_VMCS;
-	if (nested_vmcs02_create(v) != OK)
+	if (nested_vmcs02_create(v) != OK || hw_shadow_create(v) != OK)
 		return ERR_NOMEM;
 	n->vmcs12 = own_alloc_pages(0);
 	return n->vmcs12 ? OK : ERR_NOMEM;
@@ -86,6 +86,7 @@ void nested_vcpu_destroy(struct vcpu *v)
 	if (!n)
 		return;
 	nested_vmcs02_destroy(v);
+	hw_shadow_destroy(v);
 	if (n->vmcs12)
 		own_free_pages(n->vmcs12, 0);
 	own_free(n, sizeof(*n));
@@ -100,6 +101,7 @@ void nested_reset(struct vcpu *v)
 		return;
 	n->vmx_on = false;
 	n->current = NESTED_NO_VMCS;
+	hw_shadow_use(v, false);
 	vmwriten(VMCSN_CR0_MASK, vmx_cr0_owned());
 }
 

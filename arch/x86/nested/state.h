@@ -32,6 +32,7 @@ struct nested_vmcs {
 enum nested_page { NESTED_APIC_ACCESS, NESTED_VIRTUAL_APIC };
 
 struct nested_ept; /* ept.c */
+struct hw_shadow;  /* hw_shadow.c */
 
 struct nested_vcpu {
 	/* VMX operation of L1: vmx_instructions.c. */
@@ -50,14 +51,16 @@ struct nested_vcpu {
 	struct nested_vmcs other;
 	uint64_t *msr_bitmap; /* own page: of VMCS02 */
 	struct merge_open msr_open;
-	struct gpc msr_page;      /* L1's bitmap */
-	struct gpc_hw hw;         /* by enum nested_page; its gen is VMCS02's seen_gen */
-	void *none;               /* own page: in place of one of L1's that is not there */
-	struct merge_cr cr0, cr4; /* as written to VMCS02 */
-	uint32_t ept_core;        /* on which its EPT02s were last used */
-	uint64_t timer_end;       /* L1's preemption timer runs out at this TSC; 0: none */
-	uint64_t vpid12;          /* for which VMCS02's VPID was last used */
-	struct nested_ept *ept;   /* EPT02s */
+	struct gpc msr_page;               /* L1's bitmap */
+	struct gpc apic_page, posted_page; /* posted.c */
+	struct gpc_hw hw;                  /* by enum nested_page; its gen is VMCS02's seen_gen */
+	void *none;                        /* own page: in place of one of L1's that is not there */
+	struct merge_cr cr0, cr4;          /* as written to VMCS02 */
+	uint32_t ept_core;                 /* on which its EPT02s were last used */
+	uint64_t timer_end;                /* L1's preemption timer runs out at this TSC; 0: none */
+	uint64_t vpid12;                   /* for which VMCS02's VPID was last used */
+	struct nested_ept *ept;            /* EPT02s */
+	struct hw_shadow *shadow;          /* hw_shadow.c; NULL: the machine has none */
 
 	/* Exits of L2 by reason, and by who handled them: for the monitor. */
 	uint64_t exits_l0[VMX_EXIT_REASONS], exits_l1[VMX_EXIT_REASONS];
@@ -102,6 +105,28 @@ void nested_shadow_access(struct vcpu *v, bool write);
 bool memory_operand_read(struct vcpu *v, uint32_t info, void *dst, unsigned int size) must_check;
 bool memory_operand_write(struct vcpu *v, uint32_t info, const void *src,
 			  unsigned int size) must_check;
+
+/* ---- hw_shadow.c: VMCS shadowing by the machine, where it has it ---- */
+
+/* With the vCPU, which is not loaded. ERR_NOMEM. */
+enum status hw_shadow_create(struct vcpu *v) must_check;
+void hw_shadow_destroy(struct vcpu *v);
+/* L1 enters or leaves VMX operation. VMCS01 is current, here and below. */
+void hw_shadow_use(struct vcpu *v, bool on);
+/* What L1 sees becomes what vmcs12 holds, or that there is none: after vmcs12 has changed otherwise
+ * than by L1's VMWRITE. */
+void hw_shadow_fill(struct vcpu *v);
+/* vmcs12 becomes what L1 has written: before vmcs12 is used or put away. */
+void hw_shadow_take(struct vcpu *v);
+
+/* ---- posted.c ---- */
+
+/*
+ * Posted interrupts, which the machine knows nothing of here: when the local APIC would deliver
+ * L1's notification vector to L2, the descriptor is processed instead (29.6). False: it is another
+ * vector.
+ */
+bool nested_posted(struct vcpu *v, int lapic) must_check;
 
 /* ---- enter.c ---- */
 

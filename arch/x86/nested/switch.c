@@ -23,6 +23,8 @@ enum status nested_vmcs02_create(struct vcpu *v)
 
 	gpc_hw_init(&n->hw, &v->domain->physmap, v, names);
 	gpc_init(&n->msr_page, &v->domain->physmap, GPC_HOST, "L2 MSR bitmap");
+	gpc_init(&n->apic_page, &v->domain->physmap, GPC_HOST, "L2 virtual APIC, posting");
+	gpc_init(&n->posted_page, &v->domain->physmap, GPC_HOST, "L2 posted interrupts");
 	n->other.vmcs = own_alloc_pages(0);
 	n->msr_bitmap = own_alloc_pages(0);
 	n->none = own_alloc_pages(0);
@@ -73,6 +75,8 @@ void nested_vmcs02_destroy(struct vcpu *v)
 	for (unsigned int i = 0; i < GPC_HW_PAGES; i++)
 		gpc_deactivate(&n->hw.page[i]);
 	gpc_deactivate(&n->msr_page);
+	gpc_deactivate(&n->apic_page);
+	gpc_deactivate(&n->posted_page);
 	if (n->other.vmcs)
 		own_free_pages(n->other.vmcs, 0);
 	if (n->msr_bitmap)

@@ -75,6 +75,7 @@ static void enter_operation(struct vcpu *v, uint64_t region)
 	n->vmxon = region;
 	n->current = NESTED_NO_VMCS;
 	guard_cr0(v, true);
+	hw_shadow_use(v, true);
 }
 
 static void do_vmxon(struct vcpu *v)
@@ -107,6 +108,7 @@ static void write_back(struct vcpu *v)
 {
 	const struct nested_vcpu *n = nested_of(v);
 
+	hw_shadow_take(v);
 	if (n->current != NESTED_NO_VMCS)
 		nested_write_memory(v, n->current + STATE_START, &n->vmcs12->launched,
 				    sizeof(*n->vmcs12) - STATE_START);
@@ -120,6 +122,7 @@ static void do_vmxoff(struct vcpu *v)
 	n->current = NESTED_NO_VMCS;
 	n->vmx_on = false;
 	guard_cr0(v, false);
+	hw_shadow_use(v, false);
 	vcpu_request(v, ATTN_LAPIC); /* an INIT may have waited */
 	nested_instruction_done(v, VMFAIL_NONE);
 }
@@ -136,6 +139,7 @@ static enum vmfail clear(struct vcpu *v, uint64_t gpa)
 		n->vmcs12->launched = clear_state;
 		write_back(v);
 		n->current = NESTED_NO_VMCS;
+		hw_shadow_fill(v);
 	} else {
 		nested_write_memory(v, gpa + STATE_START, &clear_state, sizeof(clear_state));
 	}
@@ -164,6 +168,7 @@ static enum vmfail load(struct vcpu *v, uint64_t gpa)
 	vmcs12_trim(caps, n->vmcs12);
 	n->current = gpa;
 	n->groups = VMCS12_GROUPS_ALL;
+	hw_shadow_fill(v);
 	return VMFAIL_NONE;
 }
 
