@@ -57,20 +57,26 @@ class Hmp:
                 data += line.recv(4096)
 
 
+def look_for_refusal(monitor, command, saved, read, seconds):
+    """The text on the screen, which the monitor's command saves, once it names VMX."""
+    deadline = time.monotonic() + seconds
+    screen = ""
+    while time.monotonic() < deadline and "VMX" not in screen:
+        time.sleep(1)
+        monitor(command)
+        if saved.exists():
+            screen = read(saved)
+    return screen
+
+
 def test_without_serial_the_refusal_is_on_the_vga_screen(alive, tmp_path):
     path = str(tmp_path / "monitor")
     extra = ["-chardev", f"socket,id=hmp,path={path},server=on,wait=off", "-mon", "chardev=hmp"]
     memory = tmp_path / "text"
     with Session([iso.Module(alive, "alive")], kind="qemu-tcg", serial=False, extra=extra,
                  base_cmdline=BASE):
-        monitor = Hmp(path)
-        deadline = time.monotonic() + 60
-        screen = ""
-        while time.monotonic() < deadline and "VMX" not in screen:
-            time.sleep(1)
-            monitor(f'pmemsave 0xb8000 4000 "{memory}"')
-            if os.path.exists(memory):
-                screen = memory.read_bytes()[::2].decode("cp437")
+        screen = look_for_refusal(Hmp(path), f'pmemsave 0xb8000 4000 "{memory}"', memory,
+                                  lambda saved: saved.read_bytes()[::2].decode("cp437"), 60)
         assert "VMX" in screen, screen
 
 
@@ -111,12 +117,5 @@ def test_without_serial_the_refusal_is_on_the_efi_screen(alive, tmp_path):
     picture = tmp_path / "picture.ppm"
     with Session([iso.Module(alive, "alive")], kind="qemu-tcg", firmware="uefi", serial=False,
                  extra=extra, base_cmdline=BASE):
-        monitor = Hmp(path)
-        deadline = time.monotonic() + 120
-        screen = ""
-        while time.monotonic() < deadline and "VMX" not in screen:
-            time.sleep(1)
-            monitor(f'screendump "{picture}"')
-            if picture.exists():
-                screen = read_screen(picture)
+        screen = look_for_refusal(Hmp(path), f'screendump "{picture}"', picture, read_screen, 120)
         assert re.search(r"lacks.*\bVMX\b", screen), screen

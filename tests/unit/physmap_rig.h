@@ -70,7 +70,9 @@ static inline int setup(void **state)
 	memset(nmis, 0, sizeof(nmis));
 	memset(deaf, 0, sizeof(deaf));
 	leaving = 0;
+	waiters_ready = 0;
 	host_relax_hook = leave;
+	host_step_hook = NULL;
 	assert_int_equal(physmap_init(&pm, 3), OK);
 	return 0;
 }

@@ -1,62 +1,23 @@
 // SPDX-License-Identifier: MIT
 // sources: mm/physmap.c mm/physmap_build.c mm/physmap_flush.c mm/ept.c mm/round.c mm/gpc.c
 // sources: mm/gpc_hw.c mm/section_drain.c tests/unit/fakes/cpu.c tests/unit/fakes/memory.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "arch/x86/cpu/apic.h"
-#include "core/lib/bits.h"
-#include "mm/ept.h"
-#include "mm/frame.h"
 #include "mm/gpc_hw.h"
 #include "mm/physmap_flush.h"
-#include "tests/unit/fakes/cpu.h"
-#include "tests/unit/fakes/memory.h"
+#include "tests/unit/physmap_rig.h"
 
 enum { PAGE_X, PAGE_Y, PAGE_Z };
 
-static struct physmap pm;
 static struct gpc_hw hw;
-static unsigned int kicks[MAX_CORES], waiters_ready;
-static uint64_t leaving;
 
 /* vCPUs are only told apart. */
 static char vcpus[2];
 #define OWNER   ((struct vcpu *)(void *)&vcpus[0])
 #define SIBLING ((struct vcpu *)(void *)&vcpus[1])
 
-void apic_send_kick(uint32_t core)
+static void enter_vcpu(uint32_t core, struct vcpu *v)
 {
-	kicks[core]++;
-	leaving |= BIT(core);
-}
-
-void apic_send_nmi(uint32_t core)
-{
-	leaving |= BIT(core);
-}
-
-static void leave(void)
-{
-	for (; leaving; leaving &= leaving - 1)
-		pcpus[bit_lowest(leaving)]->shared.run++;
-}
-
-void physmap_waiters_ready(struct physmap *p)
-{
-	assert_ptr_equal(p, &pm);
-	waiters_ready++;
-}
-
-static void enter_guest(uint32_t core, struct vcpu *v)
-{
-	pcpus[core]->shared.physmap = &pm;
 	pcpus[core]->shared.current = v;
-	pcpus[core]->shared.run |= 1;
+	enter_guest(core, &pm);
 }
 
 static bool in_guest(uint32_t core)
@@ -64,61 +25,20 @@ static bool in_guest(uint32_t core)
 	return pcpus[core]->shared.run & 1;
 }
 
-static void populate(uint64_t gfn, uint64_t count)
-{
-	while (count) {
-		uint64_t done;
-
-		assert_int_equal(physmap_populate(&pm, to_gfn(gfn), count, 512, &done), OK);
-		gfn += done;
-		count -= done;
-	}
-}
-
-static int setup(void **state)
+static int setup_hw(void **state)
 {
 	static const char *const names[GPC_HW_PAGES] = { "x", "y", "z" };
 
-	host_cores(4);
-	memory_reset();
-	memset(kicks, 0, sizeof(kicks));
-	leaving = 0;
-	waiters_ready = 0;
-	host_relax_hook = leave;
-	host_step_hook = NULL;
-	assert_int_equal(physmap_init(&pm, 3), OK);
+	(void)setup(state);
 	gpc_hw_init(&hw, &pm, OWNER, names);
 	populate(0, 16);
 	return 0;
 }
 
-static int teardown(void **state)
+static int teardown_hw(void **state)
 {
 	host_step_hook = NULL;
-	for (uint32_t c = 0; c < core_count; c++)
-		pcpus[c]->shared.run = 0;
-	while (physmap_teardown(&pm))
-		;
-	physmap_retire(&pm);
-	assert_int_equal(memory_frames_in_use(), 0);
-	return 0;
-}
-
-static struct physmap_entry look(uint64_t gfn)
-{
-	struct physmap_entry e;
-
-	section_begin();
-	e = physmap_lookup(&pm, to_gfn(gfn));
-	section_end();
-	return e;
-}
-
-static void remove_one(uint64_t gfn)
-{
-	struct physmap_change ch = { .gfn = to_gfn(gfn), .type = PHYSMAP_NONE };
-
-	assert_int_equal(physmap_change(&pm, &ch, 1), OK);
+	return teardown(state);
 }
 
 /* As an entry does. */
@@ -160,8 +80,8 @@ static void test_a_change_must_be_looked_at(void **state)
 {
 	activate(PAGE_X, 4);
 	resolve();
-	enter_guest(1, OWNER);
-	enter_guest(2, SIBLING);
+	enter_vcpu(1, OWNER);
+	enter_vcpu(2, SIBLING);
 	remove_one(4);
 	assert_false(in_guest(1) || in_guest(2));
 	assert_false(may_enter());
@@ -184,7 +104,7 @@ static void test_a_page_that_comes_is_waited_for(void **state)
 	remove_one(5);
 	activate(PAGE_X, 4);
 	resolve();
-	enter_guest(1, OWNER);
+	enter_vcpu(1, OWNER);
 	populate(5, 1);
 	assert_true(in_guest(1) && may_enter());
 	populate(4, 1);
@@ -230,8 +150,8 @@ static void test_retarget_kicks_the_owner_alone(void **state)
 
 	activate(PAGE_X, 4);
 	resolve();
-	enter_guest(1, OWNER);
-	enter_guest(2, SIBLING);
+	enter_vcpu(1, OWNER);
+	enter_vcpu(2, SIBLING);
 	gen = pm.map_gen;
 	activate(PAGE_X, 5);
 	assert_int_equal(pm.map_gen, gen);
@@ -253,13 +173,13 @@ static void test_deactivate_kicks_the_owner(void **state)
 {
 	activate(PAGE_X, 4);
 	resolve();
-	enter_guest(3, OWNER);
+	enter_vcpu(3, OWNER);
 	gpc_deactivate(&hw.page[PAGE_X]);
 	assert_false(in_guest(3) || may_enter());
 	resolve();
 	assert_true(may_enter());
 	assert_false(hw.frame[PAGE_X].used);
-	enter_guest(3, OWNER);
+	enter_vcpu(3, OWNER);
 	gpc_deactivate(&hw.page[PAGE_X]);
 	assert_true(in_guest(3));
 }
@@ -268,7 +188,7 @@ static void test_deactivate_kicks_the_owner(void **state)
 static void test_another_vcpu_on_the_core_is_left_alone(void **state)
 {
 	activate(PAGE_X, 4);
-	enter_guest(1, SIBLING);
+	enter_vcpu(1, SIBLING);
 	activate(PAGE_X, 5);
 	assert_int_equal(kicks[1], 0);
 	assert_true(in_guest(1));
@@ -490,34 +410,34 @@ static void test_hits_and_misses_are_counted(void **state)
 
 static void test_saved_kicks_are_those_of_other_cores(void **state)
 {
-	enter_guest(1, OWNER);
+	enter_vcpu(1, OWNER);
 	remove_one(4);
 	assert_int_equal(pm.stats.kicks, 1);
 	assert_int_equal(pm.stats.kicks_saved, 2);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define HW(f) cmocka_unit_test_setup_teardown(f, setup_hw, teardown_hw)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_frames_are_looked_up),
-		T(test_a_change_must_be_looked_at),
-		T(test_a_page_that_comes_is_waited_for),
-		T(test_any_gfn_is_taken),
-		T(test_foreign_frames_are_not_taken),
-		T(test_retarget_kicks_the_owner_alone),
-		T(test_deactivate_kicks_the_owner),
-		T(test_another_vcpu_on_the_core_is_left_alone),
-		T(test_what_comes_after_the_look_up_is_seen),
-		T(test_the_generation_is_the_sampled_one),
-		T(test_under_the_callers_lock),
-		T(test_a_1g_leaf_is_split_behind_a_cache),
-		T(test_a_2m_leaf_replaced_in_one_batch),
-		T(test_an_inactive_cache_stays_invalid),
-		T(test_caches_of_one_gfn_and_of_one_bucket),
-		T(test_hits_and_misses_are_counted),
-		T(test_saved_kicks_are_those_of_other_cores),
+		HW(test_frames_are_looked_up),
+		HW(test_a_change_must_be_looked_at),
+		HW(test_a_page_that_comes_is_waited_for),
+		HW(test_any_gfn_is_taken),
+		HW(test_foreign_frames_are_not_taken),
+		HW(test_retarget_kicks_the_owner_alone),
+		HW(test_deactivate_kicks_the_owner),
+		HW(test_another_vcpu_on_the_core_is_left_alone),
+		HW(test_what_comes_after_the_look_up_is_seen),
+		HW(test_the_generation_is_the_sampled_one),
+		HW(test_under_the_callers_lock),
+		HW(test_a_1g_leaf_is_split_behind_a_cache),
+		HW(test_a_2m_leaf_replaced_in_one_batch),
+		HW(test_an_inactive_cache_stays_invalid),
+		HW(test_caches_of_one_gfn_and_of_one_bucket),
+		HW(test_hits_and_misses_are_counted),
+		HW(test_saved_kicks_are_those_of_other_cores),
 	};
 
 	return cmocka_run_group_tests_name("gpc", tests, NULL, NULL);

@@ -8,67 +8,7 @@
 // sources: xenabi/watchdog.c xenabi/shared_info.c xenabi/time.c xenabi/runstate.c
 // sources: xenabi/guest_area.c mm/physmap.c mm/physmap_build.c mm/physmap_flush.c mm/ept.c
 // sources: mm/round.c mm/gpc.c mm/section_drain.c mm/gwalk.c arch/x86/cpu/count.c
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "core/hooks.h"
-#include "mm/own.h"
-#include "tests/unit/fakes/cpu.h"
-#include "tests/unit/fakes/memory.h"
-#include "tests/unit/fakes/xen_guest.h"
-#include "xenabi/xen.h"
-
-#include <xen/grant_table.h>
-#include <xen/memory.h>
-
-#define ARG     0x3000
-#define LIST    0x8000 /* extent lists: eight pages */
-#define NOWHERE 0x1000000
-#define MEMORY  __HYPERVISOR_memory_op
-
-static struct vcpu *v0;
-static struct domain *d0;
-
-static int setup(void **state)
-{
-	guests_create();
-	d0 = &guest[0].d;
-	v0 = d0->vcpus[0];
-	d0->xen->max_pages = 4000;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	guests_destroy();
-	return 0;
-}
-
-static int64_t reserve(uint32_t op, uint64_t count, uint32_t order, unsigned int *times)
-{
-	struct xen_memory_reservation r = { .nr_extents = count,
-					    .extent_order = order,
-					    .domid = DOMID_SELF };
-
-	r.extent_start.p = (xen_pfn_t *)LIST;
-	guest_put(d0, ARG, &r, sizeof(r));
-	return guest_call(v0, MEMORY, (uint64_t[5]){ op, ARG }, times);
-}
-
-static void put_list(uint64_t first, uint64_t count, uint64_t step)
-{
-	for (uint64_t i = 0; i < count; i++)
-		guest_put(d0, LIST + i * 8, &(uint64_t){ first + i * step }, 8);
-}
-
-static bool mapped(uint64_t gfn)
-{
-	return physmap_type_at(&d0->physmap, to_gfn(gfn)) != PHYSMAP_NONE;
-}
+#include "tests/unit/memory_rig.h"
 
 static void a_batch_is_one_round(void **state)
 {
@@ -170,7 +110,6 @@ static void ranges_move(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_batch_is_one_round),
 		TEST(hostile_lists),

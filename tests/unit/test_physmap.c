@@ -197,7 +197,6 @@ static void test_mapping_a_waiting_gfn_tells(void **state)
 	gpc_init(&g, &pm, GPC_HOST, "test");
 	assert_int_equal(gpc_activate(&g, to_gfn(4)), OK);
 	remove_one(4);
-	waiters_ready = 0;
 	populate(9, 1);
 	assert_int_equal(waiters_ready, 0);
 	populate(4, 1);

@@ -9,31 +9,11 @@
 
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/vmx/caps.h"
-
-#define ALLOWED(may, must) ((uint64_t)(may) << 32 | (must))
-
-/* A processor with everything, as IA32_VMX_* of a server part read. */
-static struct vmx_capabilities full(void)
-{
-	return (struct vmx_capabilities){
-		.basic = VMX_BASIC_TRUE_CONTROLS | VMX_BASIC_MEMORY_TYPE_WB | 4096ULL << 32 | 0x2b,
-		.misc = VMX_MISC_STORE_LMA | 5,
-		.pin = ALLOWED(0x7f, 0x16),
-		.proc = ALLOWED(0xfff9fffe, 0x04006172),
-		.proc2 = ALLOWED(0x02177fff, 0),
-		.exit = ALLOWED(0x01ffffff, 0x00036dfb),
-		.entry = ALLOWED(0x0003ffff, 0x000011fb),
-		.ept_vpid = 0x00000f0106334141ULL,
-		.cr0_fixed0 = 0x80000021,
-		.cr0_fixed1 = 0xffffffff,
-		.cr4_fixed0 = 0x2000,
-		.cr4_fixed1 = 0x7727ff,
-	};
-}
+#include "tests/unit/nested_setup.h"
 
 static void a_full_processor_lacks_nothing_and_gets_what_we_use(void **state)
 {
-	struct vmx_capabilities cap = full();
+	struct vmx_capabilities cap = machine_skylake();
 	struct vmx_controls c;
 	char text[256];
 
@@ -60,7 +40,7 @@ static void a_full_processor_lacks_nothing_and_gets_what_we_use(void **state)
 
 static void no_control_leaves_what_the_processor_allows(void **state)
 {
-	struct vmx_capabilities cap = full();
+	struct vmx_capabilities cap = machine_skylake();
 	struct vmx_controls c;
 
 	cap.pin = ALLOWED(0x3f, 0x16);
@@ -74,14 +54,14 @@ static void no_control_leaves_what_the_processor_allows(void **state)
 
 static void without_invvpid_there_are_no_vpids(void **state)
 {
-	struct vmx_capabilities cap = full();
+	struct vmx_capabilities cap = machine_skylake();
 	struct vmx_controls c;
 
 	cap.ept_vpid &= ~(VPID_CAP_SINGLE | VPID_CAP_ALL);
 	assert_int_equal(vmx_controls_decide(&cap, &c, NULL, 0), 0);
 	assert_false(c.proc2 & PROC2_VPID);
 
-	cap = full();
+	cap = machine_skylake();
 	cap.ept_vpid &= ~(EPT_CAP_INVEPT_SINGLE | VPID_CAP_SINGLE);
 	assert_int_equal(vmx_controls_decide(&cap, &c, NULL, 0), 0);
 	assert_true(c.proc2 & PROC2_VPID);
@@ -102,7 +82,7 @@ static bool names_one(const struct vmx_capabilities *cap, const char *word)
 
 static void each_missing_thing_is_named(void **state)
 {
-	struct vmx_capabilities cap = full();
+	struct vmx_capabilities cap = machine_skylake();
 
 	cap.proc2 = ALLOWED(0x41, 0); /* a penryn: no EPT */
 	cap.ept_vpid = 0;
@@ -110,24 +90,24 @@ static void each_missing_thing_is_named(void **state)
 	assert_true(names_one(&cap, "unrestricted guest"));
 	assert_false(names_one(&cap, "INVEPT"));
 
-	cap = full();
+	cap = machine_skylake();
 	cap.ept_vpid &= ~EPT_CAP_INVEPT;
 	assert_true(names_one(&cap, "INVEPT"));
 
-	cap = full();
+	cap = machine_skylake();
 	cap.pin = ALLOWED(0x1f, 0x16);
 	assert_true(names_one(&cap, "virtual NMIs"));
 
-	cap = full();
+	cap = machine_skylake();
 	cap.basic &= ~VMX_BASIC_TRUE_CONTROLS;
 	cap.proc |= PROC_CR3_LOAD | PROC_CR3_STORE;
 	assert_true(names_one(&cap, "CR3"));
 
-	cap = full();
+	cap = machine_skylake();
 	cap.misc = 0;
 	assert_true(names_one(&cap, "EFER.LMA"));
 
-	cap = full();
+	cap = machine_skylake();
 	cap.proc2 |= PROC2_VMFUNC;
 	assert_true(names_one(&cap, "may be off"));
 }

@@ -35,11 +35,9 @@ pages() {
 # All of it yields to the balloon's thread, which is one beside five.
 renice -n 19 $$ >/dev/null
 : >$busy
-jobs=pages
-pages >/tmp/pages 2>&1 && echo 0 >/tmp/pages.status &
+start pages pages
 for cpu in $(seq 0 $(($(nproc) - 1))); do
-	jobs="$jobs build-$cpu"
-	build "$cpu" >"/tmp/build-$cpu" 2>&1 && echo 0 >"/tmp/build-$cpu.status" &
+	start "build-$cpu" build "$cpu"
 done
 
 renice -n -19 $$ >/dev/null
@@ -54,14 +52,5 @@ while [ "$moves" -ge 0 ]; do
 	usleep 100000
 done
 rm $busy
-wait
-
-for job in $jobs; do
-	if [ -e "/tmp/$job.status" ]; then
-		ok "balloon: $job"
-	else
-		not_ok "balloon: $job" "$(tail -n 2 "/tmp/$job" | tr '\n' ' ')"
-	fi
-	sed "s/^/xtest: note $job: /" "/tmp/$job" | tail -n 2
-done
+job_verdicts balloon
 clean_log "log after the balloon"

@@ -26,6 +26,27 @@ succeeds() {
 	fi
 }
 
+# start JOB COMMAND...: in the background, for job_verdicts
+start() {
+	jobs="$jobs $1"
+	job=$1
+	shift
+	"$@" >"/tmp/$job" 2>&1 && echo 0 >"/tmp/$job.status" &
+}
+
+# job_verdicts NAME: of all that were started, at their end, with the last they said
+job_verdicts() {
+	wait
+	for job in $jobs; do
+		if [ -e "/tmp/$job.status" ]; then
+			ok "$1: $job"
+		else
+			not_ok "$1: $job" "$(tail -n 2 "/tmp/$job" | tr '\n' ' ')"
+		fi
+		sed "s/^/xtest: note $job: /" "/tmp/$job" | tail -n 2
+	done
+}
+
 # The value of xenith.KEY= on the command line.
 value() {
 	sed -n "s/.*xenith\.$1=\([^ ]*\).*/\1/p" /proc/cmdline

@@ -33,33 +33,26 @@ hotplug() {
 	echo "$n times off and on"
 }
 
+clock() {
+	while [ "$(date +%s)" -lt "$end" ]; do
+		tool clock-across 200 || return 1
+		sleep 1
+	done
+}
+
 memory() {
 	free=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
 	tool memory $((free * 6 / 10 / 1024)) "$seconds"
 }
 
-jobs="processes memory timers"
-processes >/tmp/processes 2>&1 && echo 0 >/tmp/processes.status &
-memory >/tmp/memory 2>&1 && echo 0 >/tmp/memory.status &
-tool timers "$seconds" >/tmp/timers 2>&1 && echo 0 >/tmp/timers.status &
+start processes processes
+start memory memory
+start timers tool timers "$seconds"
 if [ "$cpus" -gt 1 ]; then
-	jobs="$jobs pipes hotplug clock"
-	tool pipes "$seconds" >/tmp/pipes 2>&1 && echo 0 >/tmp/pipes.status &
-	hotplug >/tmp/hotplug 2>&1 && echo 0 >/tmp/hotplug.status &
-	while [ "$(date +%s)" -lt "$end" ]; do
-		tool clock-across 200 || exit 1
-		sleep 1
-	done >/tmp/clock 2>&1 && echo 0 >/tmp/clock.status &
+	start pipes tool pipes "$seconds"
+	start hotplug hotplug
+	start clock clock
 fi
-wait
-
-for job in $jobs; do
-	if [ -e "/tmp/$job.status" ]; then
-		ok "stress: $job"
-	else
-		not_ok "stress: $job" "$(tail -n 2 "/tmp/$job" | tr '\n' ' ')"
-	fi
-	sed "s/^/xtest: note $job: /" "/tmp/$job" | tail -n 2
-done
+job_verdicts stress
 is "all CPUs are back" "$cpus" "$(nproc)"
 clean_log "log after the stress"
