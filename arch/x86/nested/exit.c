@@ -42,6 +42,9 @@ static void vmx_abort(struct vcpu *v, uint32_t indicator)
 	n->vmcs12->abort = indicator;
 	nested_write_memory(v, n->current + offsetof(struct vmcs12, abort), &indicator,
 			    sizeof(indicator));
+	/* A triple fault of L2 would be one more exit. */
+	if (v->vmx->in_l2)
+		nested_switch(v);
 	exit_triple_fault(v);
 }
 

@@ -124,8 +124,6 @@ static enum status alloc_parts(struct vcpu *v)
 		return ERR_NOMEM;
 	if (v->domain->nestedhvm && nested_vcpu_create(v) != OK)
 		return ERR_NOMEM;
-	if (v->domain->nestedhvm && nested_vcpu_create(v) != OK)
-		return ERR_NOMEM;
 	return vlapic_create(v);
 }
 
