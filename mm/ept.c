@@ -99,9 +99,9 @@ static uint64_t leaf_for(const uint64_t *table, unsigned int level)
 		return 0;
 	/* From the end: a table that is still being filled is soon seen. */
 	for (unsigned int i = EPT_ENTRIES; i-- > 0;) {
-		if ((table[i] ^ (leaf + i * step)) & ~EPT_HAS_GPC)
+		if ((table[i] ^ (leaf + i * step)) & ~EPT_MARKS)
 			return 0;
-		mark |= table[i] & EPT_HAS_GPC;
+		mark |= table[i] & EPT_MARKS;
 	}
 	return leaf | mark | EPT_LARGE;
 }

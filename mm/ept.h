@@ -3,8 +3,8 @@
  * EPT entries (SDM vol. 3, 29.3.2) and the table walk. Private to mm/: everybody else speaks to
  * physmap.h. Accessed and dirty flags are off in the EPTP, so only physmap code writes entries.
  *
- *   63      56 55      54..52 51..............12 11..8 7  6   5..3 2 1 0
- *   |   -    | HAS_GPC | type | frame            | -   |PS|IPAT| mt |X|W|R|
+ *   63..57 56         55      54..52 51..............12 11..8 7  6   5..3 2 1 0
+ *   |  -   | HAS_COPY | HAS_GPC | type | frame          | -   |PS|IPAT| mt |X|W|R|
  */
 #ifndef MM_EPT_H
 #define MM_EPT_H
@@ -28,6 +28,9 @@
 #define EPT_TYPE       BITS(54, 52)
 /* A gpc may refer to a gfn under this leaf: only saves the search, never decides a wait. */
 #define EPT_HAS_GPC BIT(55)
+/* An EPT02 (ept02.h) may have a copy of this leaf, or of a part of it: its change is logged. */
+#define EPT_HAS_COPY BIT(56)
+#define EPT_MARKS    (EPT_HAS_GPC | EPT_HAS_COPY)
 
 #define EPTP_WALK_4 (3ULL << 3)
 #define EPTP_WB     6ULL

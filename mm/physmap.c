@@ -18,6 +18,10 @@
  * old one must not pass for the new one. */
 static uint64_t slot_last_gen[MAX_PHYSMAPS];
 
+#define LOG_ORDER 1
+
+static_assert(PHYSMAP_LOG * sizeof(uint64_t) == PAGE_SIZE << LOG_ORDER, "order of the log");
+
 enum status physmap_init(struct physmap *pm, uint16_t slot)
 {
 	memset(pm, 0, sizeof(*pm));
@@ -35,6 +39,16 @@ void physmap_retire(struct physmap *pm)
 	slot_last_gen[pm->slot] = pm->map_gen;
 	own_free_pages(pm->root, 0);
 	pm->root = NULL;
+	if (pm->log)
+		own_free_pages(pm->log, LOG_ORDER);
+	pm->log = NULL;
+}
+
+enum status physmap_log_start(struct physmap *pm)
+{
+	if (!pm->log)
+		pm->log = own_alloc_pages(LOG_ORDER);
+	return pm->log ? OK : ERR_NOMEM;
 }
 
 /* Dead tables of a batch; what more could be folded stays as it is. */
@@ -142,6 +156,18 @@ static inline void account_new(struct physmap *pm, const struct physmap_change *
 		pm->ram_frames += BIT(order);
 }
 
+/* Who has something of a leaf that was exchanged: caches now, EPT02s before they are next used. */
+static void marked(struct physmap *pm, gfn_t gfn, uint64_t old)
+{
+	if (old & EPT_HAS_GPC)
+		gpc_index_invalidate(pm, gfn);
+	if (old & EPT_HAS_COPY) {
+		store_relaxed(&pm->log[pm->logged % PHYSMAP_LOG], gfn.n);
+		store_release(&pm->logged, pm->logged + 1);
+		protocol_step(STEP_LOGGED);
+	}
+}
+
 /* A large leaf where nothing was but perhaps an empty table. */
 static cold_fn void exchange_large(struct physmap *pm, struct physmap_change *ch, struct flow *f)
 {
@@ -191,8 +217,8 @@ static inline bool exchange(struct physmap *pm, struct physmap_change *ch, struc
 		if (ept_type(old) == PHYSMAP_RAM)
 			pm->ram_frames--;
 		f->counted |= ept_type(old) != PHYSMAP_OWN;
-		if (old & EPT_HAS_GPC)
-			gpc_index_invalidate(pm, ch->gfn);
+		if (old & EPT_MARKS)
+			marked(pm, ch->gfn, old);
 	} else if (new) {
 		f->waited_for |= gpc_index_waits(pm, ch->gfn, 0, &f->stale);
 	}
@@ -359,4 +385,33 @@ enum status physmap_write(struct physmap *pm, gpa_t gpa, const void *src, size_t
 		len -= part;
 	}
 	return OK;
+}
+
+bool physmap_read_word(const struct physmap *pm, gpa_t gpa, uint64_t *value)
+{
+	bool opened = section_open();
+	const void *at;
+
+	if (!opened)
+		section_begin();
+	at = part_address(pm, gpa, false);
+	if (at)
+		*value = load_relaxed((const uint64_t *)at);
+	if (!opened)
+		section_end();
+	return at;
+}
+
+bool physmap_exchange_word(struct physmap *pm, gpa_t gpa, uint64_t old, uint64_t new)
+{
+	bool opened = section_open(), done;
+	void *at;
+
+	if (!opened)
+		section_begin();
+	at = part_address(pm, gpa, true);
+	done = at && atomic_cmpxchg((uint64_t *)at, &old, new);
+	if (!opened)
+		section_end();
+	return done;
 }

@@ -10,9 +10,10 @@
 #include "arch/x86/cpu/percpu.h"
 #include "core/lib/types.h"
 
-#define PHYSMAP_HASH   64  /* buckets of the gfn -> gpc hash */
-#define PHYSMAP_BATCH  512 /* changes that one round may cover */
-#define PHYSMAP_RECENT 4   /* generations whose changes are remembered; power of two */
+#define PHYSMAP_HASH   64   /* buckets of the gfn -> gpc hash */
+#define PHYSMAP_BATCH  512  /* changes that one round may cover */
+#define PHYSMAP_RECENT 4    /* generations whose changes are remembered; power of two */
+#define PHYSMAP_LOG    1024 /* changed gfns that are remembered for EPT02s; power of two */
 
 struct gpc;
 
@@ -43,6 +44,10 @@ struct physmap {
 	uint64_t ram_frames; /* RAM entries, in 4 KiB frames */
 	uint64_t max_gfn;    /* highest gfn ever mapped */
 	struct gpc *hash[PHYSMAP_HASH];
+	/* gfns whose leaf was copied and has changed since, the nth at n mod PHYSMAP_LOG; written
+	 * before map_gen. NULL: the guest has no guests of its own. */
+	uint64_t *log;
+	uint64_t logged;        /* how many there have been */
 	void *spare_tables;     /* prepared table pages, singly linked */
 	uint64_t teardown_done; /* frames of the present 1 GiB leaf already given back */
 	struct physmap_stats stats;
@@ -118,6 +123,9 @@ enum status physmap_change(struct physmap *pm, struct physmap_change *ch,
  */
 void physmap_waiters_ready(struct physmap *pm);
 
+/* From now on changes of copied leaves are logged. Before the domain runs, once or more. ERR_NOMEM. */
+enum status physmap_log_start(struct physmap *pm) must_check;
+
 /* Forget an emptied physmap; its slot may be used again. */
 void physmap_retire(struct physmap *pm);
 
@@ -147,5 +155,12 @@ bool physmap_teardown(struct physmap *pm) must_check;
  * before it are done). Writes go only to RAM and OWN and FOREIGN (not RO) pages. */
 enum status physmap_read(const struct physmap *pm, gpa_t gpa, void *dst, size_t len) must_check;
 enum status physmap_write(struct physmap *pm, gpa_t gpa, const void *src, size_t len) must_check;
+
+/*
+ * 8 aligned bytes at once, in a section of the caller's or outside: false when nothing is mapped.
+ * Exchange: false also where guests may not write, or when `old` was not there.
+ */
+bool physmap_read_word(const struct physmap *pm, gpa_t gpa, uint64_t *value) must_check;
+bool physmap_exchange_word(struct physmap *pm, gpa_t gpa, uint64_t old, uint64_t new) must_check;
 
 #endif

@@ -14,6 +14,7 @@ enum step {
 	STEP_CHANGE_LOCKED,
 	STEP_PREPARED,
 	STEP_EXCHANGED,   /* one entry; its caches still say valid */
+	STEP_LOGGED,      /* that entry, for EPT02s */
 	STEP_INVALIDATED, /* that entry's caches too */
 	STEP_BUMPED,
 	STEP_FENCED,
@@ -33,6 +34,10 @@ enum step {
 	STEP_SECTION_OPEN,
 	STEP_GPC_VALID, /* seen valid, not used yet */
 	STEP_SECTION_CLOSING,
+	/* A copy of a leaf: ept02.c. */
+	STEP_COPIED,     /* read and marked, lock given back, not in EPT02 yet */
+	STEP_LOG_READ,   /* how far the log goes, none of it read yet */
+	STEP_LOG_ZAPPED, /* not looked yet whether it was overwritten meanwhile */
 	/* An entry: arch/x86/vmx/run.c. */
 	STEP_ENTER,
 	STEP_GENERATION_READ,

@@ -15,9 +15,9 @@
 /* Secondary controls of instructions that CPUID does not show. */
 static uint32_t hidden_controls(const struct cpuid_policy *p)
 {
-	uint64_t hidden = PROC2_EPT; /* there are no EPT02s yet */
+	uint64_t hidden;
 
-	hidden |= p->ext[1].edx & BIT(27) ? 0 : PROC2_RDTSCP;
+	hidden = p->ext[1].edx & BIT(27) ? 0 : PROC2_RDTSCP;
 	hidden |= p->feature[0].ebx & BIT(10) ? 0 : PROC2_INVPCID;
 	hidden |= p->basic[1].ecx & BIT(30) ? 0 : PROC2_RDRAND;
 	hidden |= p->feature[0].ebx & BIT(18) ? 0 : PROC2_RDSEED;
@@ -73,7 +73,8 @@ enum status nested_vcpu_create(struct vcpu *v)
 		return ERR_NOMEM;
 	v->vmx->nested = n;
 	n->current = NESTED_NO_VMCS;
-	if (nested_vmcs02_create(v) != OK || hw_shadow_create(v) != OK)
+	if (nested_vmcs02_create(v) != OK || hw_shadow_create(v) != OK ||
+	    nested_ept_create(v) != OK)
 		return ERR_NOMEM;
 	n->vmcs12 = own_alloc_pages(0);
 	return n->vmcs12 ? OK : ERR_NOMEM;
@@ -87,6 +88,7 @@ void nested_vcpu_destroy(struct vcpu *v)
 		return;
 	nested_vmcs02_destroy(v);
 	hw_shadow_destroy(v);
+	nested_ept_destroy(v);
 	if (n->vmcs12)
 		own_free_pages(n->vmcs12, 0);
 	own_free(n, sizeof(*n));

@@ -184,7 +184,8 @@ void nested_use_page(struct vcpu *v, enum nested_page page, bool used, uint64_t 
 
 enum status nested_ept_create(struct vcpu *v) must_check;
 void nested_ept_destroy(struct vcpu *v);
-/* The EPT pointer for VMCS02 that stands for vmcs12's, which the entry has checked. */
+/* At each entry of L1's: the EPT pointer for VMCS02 that stands for vmcs12's, which the entry has
+ * checked. */
 uint64_t nested_ept_pointer(struct vcpu *v);
 /* Exits of L2 for its EPT02: map the page, give L1 the exit, or access the device. */
 void nested_ept_violation(struct vcpu *v);

@@ -5,8 +5,7 @@
 #include "arch/x86/vmx/mmio.h"
 #include "arch/x86/vmx/qualification.h"
 
-/* Nothing is mapped there: a device or the open bus. */
-static void unmapped(struct vcpu *v, gpa_t gpa, uint64_t q)
+void exit_ept_unmapped(struct vcpu *v, gpa_t gpa, uint64_t q)
 {
 	if (v->vmx->entry_info) {
 		domain_crash(v, "event delivery at %#lx, where there is no memory", gpa.a);
@@ -22,21 +21,26 @@ static void unmapped(struct vcpu *v, gpa_t gpa, uint64_t q)
 	}
 }
 
+void exit_ept_put_back(struct vcpu *v, uint64_t q)
+{
+	inject_restore_vectoring(v);
+	if ((q & EPT_VIOLATION_NMI_UNBLOCK) && !v->vmx->entry_info)
+		vmx_set_interruptibility(v, vmx_get_interruptibility(v) | VMX_BLOCKED_BY_NMI);
+}
+
 void exit_ept_violation(struct vcpu *v)
 {
 	uint64_t q = vmx_get_qualification(v);
 	gpa_t gpa = to_gpa(vmread64(VMCS64_GUEST_PHYSICAL));
 
-	inject_restore_vectoring(v);
-	if ((q & EPT_VIOLATION_NMI_UNBLOCK) && !v->vmx->entry_info)
-		vmx_set_interruptibility(v, vmx_get_interruptibility(v) | VMX_BLOCKED_BY_NMI);
-
+	exit_ept_put_back(v, q);
 	if (vlapic_mmio_hit(v, gpa)) {
-		unmapped(v, gpa, q); /* spared the look: where RAM is put there, it does not exit */
+		exit_ept_unmapped(
+			v, gpa, q); /* spared the look: where RAM is put there, it does not exit */
 		return;
 	}
 	switch (physmap_type_at(&v->domain->physmap, gpa_gfn(gpa))) {
-	case PHYSMAP_NONE: unmapped(v, gpa, q); break;
+	case PHYSMAP_NONE: exit_ept_unmapped(v, gpa, q); break;
 	case PHYSMAP_FOREIGN_RO:
 		/* As in Xen: a write through a read-only grant. Reads are a change that raced. */
 		if (q & (EPT_VIOLATION_WRITE | EPT_VIOLATION_FETCH))

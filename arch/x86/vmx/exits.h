@@ -105,6 +105,10 @@ void exit_wrmsr(struct vcpu *v);
 void exit_io(struct vcpu *v);
 void exit_ept_violation(struct vcpu *v);
 void exit_ept_misconfiguration(struct vcpu *v);
+/* The parts of a violation, by its qualification: the event and the blocking of NMIs that it undid;
+ * the access where nothing is mapped: to a device or the open bus. */
+void exit_ept_put_back(struct vcpu *v, uint64_t q);
+void exit_ept_unmapped(struct vcpu *v, gpa_t gpa, uint64_t q);
 void exit_exception_nmi(struct vcpu *v);
 void exit_external_interrupt(struct vcpu *v);
 void exit_interrupt_window(struct vcpu *v);

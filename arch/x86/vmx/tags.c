@@ -33,11 +33,16 @@ enum status tags_init_core(void)
 	return records[this_cpu()->id] ? OK : ERR_NOMEM;
 }
 
-void tags_flush_physmap(const struct physmap *pm, uint64_t gen)
+void tags_flush_eptp(uint64_t eptp)
 {
-	bool ok = invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, pm->eptp);
+	bool ok = invept(vmx_controls.invept_single ? INVEPT_SINGLE : INVEPT_ALL, eptp);
 
 	ASSERT(ok);
+}
+
+void tags_flush_physmap(const struct physmap *pm, uint64_t gen)
+{
+	tags_flush_eptp(pm->eptp);
 	if (XENITH_DEBUG) {
 		struct record *r = records[this_cpu()->id];
 

@@ -16,6 +16,8 @@ enum status tags_init_core(void) must_check;
 /* Drop this core's guest-physical and combined mappings of the physmap. The caller has sampled
  * `gen` from it before. */
 void tags_flush_physmap(const struct physmap *pm, uint64_t gen);
+/* The same for any EPT pointer. */
+void tags_flush_eptp(uint64_t eptp);
 /* Drop this core's linear and combined mappings of the vCPU. */
 void tags_flush_vcpu(struct vcpu *v);
 /* The same of another VPID of the vCPU that is loaded here. */
