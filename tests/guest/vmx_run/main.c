@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
-// bare: only
+// bare: yes
 //
 // The least a hypervisor does: VMXON, a guest of its own that executes a few instructions which
 // exit, answers for them, VMXOFF.
