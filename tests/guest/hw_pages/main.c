@@ -3,11 +3,14 @@
 // vcpus: 3
 // cores: 2
 // timeout: 300
+// hv-cmdline: step_delay=1
 //
 // Guest frames whose addresses stand in a VMCS, by the debug build's hypercall: the virtual-APIC
 // page, whose byte 0x80 is what MOV CR8 reads and writes with a TPR shadow, and the APIC-access page,
 // through which that byte is seen. They are moved, taken away, given back and exchanged, by their own
-// vCPU and by another while theirs runs: at no time is a frame used that is no longer there.
+// vCPU and by another while theirs runs: at no time is a frame used that is no longer there. The
+// delays give a change time to come between an entry's look at the generation and its guest mode,
+// which are but a few instructions apart otherwise.
 #include "tests/guest/lib/guest.h"
 
 /* xenabi/ops.h and core/vcpu_arch.h */
