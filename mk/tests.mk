@@ -61,7 +61,7 @@ guest: all
 bench: all
 	$(Q)$(MAKE) COUNT=1 all
 	$(Q)$(MAKE) guest-images
-	$(Q)$(PYTHON) tests/rig/bench.py
+	$(Q)$(PYTHON) tests/rig/bench.py $(ONLY)
 
 # The long form of tests/guest/stress; SENDS= and MOVES= make it shorter.
 STRESS_FLAGS := $(if $(SENDS),--sends $(SENDS)) $(if $(MOVES),--moves $(MOVES))

@@ -43,6 +43,8 @@ int64_t debug_hypercall(struct hypercall *h)
 		return (int64_t)count_read((uint32_t)h->arg[1]);
 	if (XENITH_COUNT && h->arg[0] == HYPERCALL_DEBUG_ACCESS)
 		return look_100_times(h->v);
+	if (XENITH_COUNT && h->arg[0] == HYPERCALL_DEBUG_SAVED)
+		return (int64_t)load_relaxed(&h->v->domain->physmap.stats.kicks_saved);
 	if (XENITH_DEBUG && h->arg[0] == HYPERCALL_DEBUG_HW_PAGE)
 		return point_hw_page(h);
 	return -XEN_ENOSYS;

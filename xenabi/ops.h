@@ -23,13 +23,16 @@ hypercall_fn physdev_hypercall;
  * instructions all cores have executed (COUNT=1 builds).
  * HYPERCALL_DEBUG_HW_PAGE: arguments 1 a vCPU of the caller's domain, 2 an enum vcpu_hw_page, 3 a
  * gfn or ~0: vcpu_arch_hw_page() (DEBUG=1 builds). -EINVAL, -EOPNOTSUPP.
- * HYPERCALL_DEBUG_ACCESS: ticks of 100 looks through the cache of the vCPU's vcpu_info, each in a section
- * of its own (COUNT=1 builds).
+ * HYPERCALL_DEBUG_ACCESS: ticks of 100 looks through the cache of the vCPU's vcpu_info, each in a
+ * section of its own (COUNT=1 builds).
+ * HYPERCALL_DEBUG_SAVED: how many kicks changes of the caller's memory map have saved, because a core
+ * was not in that guest (COUNT=1 builds).
  */
 #define HYPERCALL_DEBUG         __HYPERVISOR_arch_7
 #define HYPERCALL_DEBUG_COUNT   0
 #define HYPERCALL_DEBUG_HW_PAGE 1
 #define HYPERCALL_DEBUG_ACCESS  2
+#define HYPERCALL_DEBUG_SAVED   3
 hypercall_fn debug_hypercall; /* debug_op.c */
 
 #endif

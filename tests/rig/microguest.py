@@ -17,6 +17,8 @@ What a guest needs stands in comments at the top of its main.c:
     // nested: yes           is a hypervisor: nestedhvm=1
     // bare: yes or only     runs on the bare machine, too (or only there); rig/bare.py compares
     // differs: ROW: why     a row that is not the same on both (the SDM and Bochs differ)
+    // beside: 3 1-3         vCPUs of a second guest of this image, with "beside" for
+                             its command line, and the cores that it keeps to
 
 Guests with one vCPU and no wishes for the machine share a boot. One that does
 not finish there is booted again by itself, to see whose fault it was; the
@@ -39,7 +41,7 @@ from header import header  # noqa: E402
 from results import Results  # noqa: E402
 
 KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
-        "solo", "cmdline", "model", "input", "build", "nested", "bare")
+        "solo", "cmdline", "model", "input", "build", "nested", "bare", "beside")
 BOOT_S = 60
 LOGS = "build/guest/log"
 
@@ -72,7 +74,10 @@ class Guest:
     def shares(self):
         return self.vcpus == 1 and not any(
             key in self.wishes for key in ("solo", "cores", "hv-cmdline", "expect", "model",
-                                           "input", "build", "bare"))
+                                           "input", "build", "bare", "beside"))
+
+    def all_memory(self):
+        return self.memory * (2 if "beside" in self.wishes else 1)
 
     def modules(self, directory):
         extra = [line.strip() for line in self.wishes.get("config", "").split(";") if line.strip()]
@@ -80,13 +85,20 @@ class Guest:
             extra.append("nestedhvm = 1")
         if self.expect == "reboot":
             extra.append('on_reboot = "destroy"')
-        path = os.path.join(directory, self.name + ".cfg")
+        modules = [self._config(directory, self.name, self.vcpus, self.wishes.get("cmdline", ""),
+                                extra)]
+        if "beside" in self.wishes:
+            vcpus, cores = self.wishes["beside"].split()
+            modules.append(self._config(directory, self.name + "-beside", vcpus, "beside",
+                                        [f'cpus = "{cores}"']))
+        return modules + [iso.Module(os.path.abspath(self.image), self.name + ".elf")]
+
+    def _config(self, directory, name, vcpus, cmdline, extra):
+        path = os.path.join(directory, name + ".cfg")
         with open(path, "w", encoding="utf-8") as out:
-            out.write(guestcfg.text(self.name, kernel=self.name + ".elf", memory=self.memory,
-                                    vcpus=self.vcpus, cmdline=self.wishes.get("cmdline", ""),
-                                    extra=extra))
-        return [iso.Module(path, self.name + ".cfg"),
-                iso.Module(os.path.abspath(self.image), self.name + ".elf")]
+            out.write(guestcfg.text(name, kernel=self.name + ".elf", memory=self.memory,
+                                    vcpus=vcpus, cmdline=cmdline, extra=extra))
+        return iso.Module(path, name + ".cfg")
 
 
 def find_all():
@@ -106,9 +118,10 @@ def find(names):
     return [guest for guest in find_all() if not guest.measures()]
 
 
-def find_bench():
-    """The guests of `make bench`."""
-    return [guest for guest in find_all() if guest.measures()]
+def find_bench(names):
+    """The guests of `make bench`; of them those named, if any is."""
+    return [guest for guest in find_all()
+            if guest.measures() and (not names or guest.name[:-2] in names)]
 
 
 def boot(guests, machine, hypervisor=None):
@@ -122,7 +135,7 @@ def boot(guests, machine, hypervisor=None):
         modules = [module for guest in guests for module in guest.modules(directory)]
         modules.sort(key=lambda module: not module.cmdline.endswith(".cfg"))
         with Session(modules, kind=machine, cores=max(guest.cores for guest in guests),
-                     host_memory=memory_for(sum(guest.memory for guest in guests)),
+                     host_memory=memory_for(sum(guest.all_memory() for guest in guests)),
                      cpu=first.wishes.get("model"), hypervisor=hypervisor,
                      hv_cmdline=first.wishes.get("hv-cmdline", ""), log=log) as session:
             try:

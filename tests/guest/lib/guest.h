@@ -239,6 +239,8 @@ void bench_end(const char *name);
 /* What is done between the two is not counted. */
 void bench_pause(void);
 void bench_resume(void);
+/* A case by itself: the removal of one page from our memory map. */
+void bench_change(const char *name);
 
 /* --- the local APIC, in the mode it is in --- */
 
