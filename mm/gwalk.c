@@ -27,10 +27,11 @@
 #define GPTE_FRAME BITS(51, 12)
 
 /* #PF error code (SDM vol. 3, 4.7) */
-#define PF_P 1U
-#define PF_W 2U
-#define PF_U 4U
-#define PF_I 16U
+#define PF_P    1U
+#define PF_W    2U
+#define PF_U    4U
+#define PF_RSVD 8U
+#define PF_I    16U
 
 /* Reads one paging-structure entry, 4 or 8 bytes wide, at a byte offset. Inside a section. */
 static bool read_step(const struct physmap *pm, uint64_t table_gfn, uint32_t offset, bool wide,
@@ -124,6 +125,7 @@ static enum status fail(struct gwalk_fault *fault, const struct guest_paging *gp
 	if (access == GWALK_FETCH && (gp->efer & GEFER_NXE || gp->cr4 & GCR4_SMEP))
 		fault->error_code |= PF_I;
 	fault->non_canonical = false;
+	fault->nowhere = INVALID_FRAME;
 	return ERR_NOT_FOUND;
 }
 
@@ -164,8 +166,10 @@ static enum status walk_tables(const struct physmap *pm, const struct guest_pagi
 		struct gwalk_step *step = &w->step[w->levels++];
 		uint64_t e;
 
-		if (!read_step(pm, table, entry_offset(gp, s, level, linear), s.wide, step) ||
-		    !(step->entry & GPTE_P))
+		/* What is not memory reads as ones, and no processor has so wide addresses. */
+		if (!read_step(pm, table, entry_offset(gp, s, level, linear), s.wide, step))
+			return fail(fault, gp, linear, access, PF_P | PF_RSVD);
+		if (!(step->entry & GPTE_P))
 			return fail(fault, gp, linear, access, 0);
 		w->pages |= physmap_gfn_bit(table);
 		e = step->entry;
@@ -299,6 +303,7 @@ walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwa
 	e = physmap_lookup(pm, gfn);
 	if (!can_hold(e.type, access)) {
 		(void)fail(fault, gp, linear, access, 0);
+		fault->nowhere = gfn.n;
 		return NULL;
 	}
 	mark_used(w, shape_of(gp), access == GWALK_WRITE);

@@ -45,6 +45,8 @@ struct gwalk_fault {
 	uint64_t linear;
 	uint32_t error_code;
 	bool non_canonical;
+	uint64_t nowhere; /* all but this is well: the gfn of the page, which is not mapped or not
+			   * to be written to; else INVALID_FRAME */
 };
 
 enum gwalk_access { GWALK_READ, GWALK_WRITE, GWALK_FETCH };

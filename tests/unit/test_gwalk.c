@@ -392,6 +392,30 @@ static void test_rights(void **state)
 			 ERR_NOT_FOUND);
 }
 
+static void test_what_is_not_memory(void **state)
+{
+	struct guest_paging gp = long_mode();
+	uint32_t v;
+
+	/* The page, beyond memory or anywhere else where nothing is. */
+	map_long(P | W | BIT(45));
+	assert_int_equal(read4(&gp, VA, &v), ERR_NOT_FOUND);
+	assert_int_equal(fault.nowhere, 0x5 | BIT(33));
+	put64(0x4000 + (VA >> 12 & 511) * 8, 0x100000 | P | W);
+	assert_int_equal(write4(&gp, VA, 1), ERR_NOT_FOUND);
+	assert_int_equal(fault.nowhere, 0x100);
+	/* The guest's own faults say nothing of it. */
+	put64(0x4000 + (VA >> 12 & 511) * 8, 0);
+	assert_int_equal(read4(&gp, VA, &v), ERR_NOT_FOUND);
+	assert_int_equal(fault.nowhere, INVALID_FRAME);
+	assert_int_equal(fault.error_code, 0);
+	/* A table there has reserved bits set in each entry. */
+	put64(0x2000 + (VA >> 30 & 511) * 8, 0x100000 | P | W | U);
+	assert_int_equal(write4(&gp, VA, 1), ERR_NOT_FOUND);
+	assert_int_equal(fault.nowhere, INVALID_FRAME);
+	assert_int_equal(fault.error_code, 1 | 2 | 8);
+}
+
 static void test_non_canonical(void **state)
 {
 	struct guest_paging gp = long_mode();
@@ -471,6 +495,7 @@ int main(void)
 		T(test_cached_walk_is_of_one_address_space),
 		T(test_large_pages),
 		T(test_rights),
+		T(test_what_is_not_memory),
 		T(test_non_canonical),
 		T(test_32bit),
 		T(test_pae),

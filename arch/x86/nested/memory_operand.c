@@ -2,6 +2,7 @@
 /* Memory operands of VMX instructions, in the linear memory of who executed it. */
 #include "arch/x86/nested/operand.h"
 #include "arch/x86/nested/state.h"
+#include "core/lib/string.h"
 
 static uint64_t get_register(void *opaque, unsigned int reg)
 {
@@ -33,11 +34,18 @@ static bool linear_address(struct vcpu *v, uint32_t info, unsigned int size, boo
 	return !fault;
 }
 
-static bool copied(struct vcpu *v, enum status st, const struct gwalk_fault *fault)
+/* True: there is nothing wrong but that there is no memory. Else the fault was injected. */
+static bool is_open_bus(struct vcpu *v, const struct gwalk_fault *fault)
 {
-	if (st != OK)
-		vmx_inject_page_fault(v, fault->linear, fault->error_code);
-	return st == OK;
+	uint32_t error = fault->error_code;
+
+	if (fault->nowhere != INVALID_FRAME) {
+		if (!(fault->nowhere >> (v->domain->vmx->cpuid.phys_bits - PAGE_SHIFT)))
+			return true;
+		error |= (uint32_t)(PF_PRESENT | PF_RESERVED); /* the entry's reserved bits */
+	}
+	vmx_inject_page_fault(v, fault->linear, error);
+	return false;
 }
 
 bool memory_operand_read(struct vcpu *v, uint32_t info, void *dst, unsigned int size)
@@ -49,10 +57,11 @@ bool memory_operand_read(struct vcpu *v, uint32_t info, void *dst, unsigned int 
 	if (!linear_address(v, info, size, false, &linear))
 		return false;
 	vcpu_arch_paging(v, &paging);
-	return copied(v,
-		      gwalk_copy_from(&v->domain->physmap, &paging, &v->walks, dst, linear, size,
-				      GWALK_READ, &fault),
-		      &fault);
+	if (gwalk_copy_from(&v->domain->physmap, &paging, &v->walks, dst, linear, size, GWALK_READ,
+			    &fault) == OK)
+		return true;
+	memset(dst, 0xff, size);
+	return is_open_bus(v, &fault);
 }
 
 bool memory_operand_write(struct vcpu *v, uint32_t info, const void *src, unsigned int size)
@@ -64,8 +73,7 @@ bool memory_operand_write(struct vcpu *v, uint32_t info, const void *src, unsign
 	if (!linear_address(v, info, size, true, &linear))
 		return false;
 	vcpu_arch_paging(v, &paging);
-	return copied(
-		v,
-		gwalk_copy_to(&v->domain->physmap, &paging, &v->walks, linear, src, size, &fault),
-		&fault);
+	return gwalk_copy_to(&v->domain->physmap, &paging, &v->walks, linear, src, size, &fault) ==
+		       OK ||
+	       is_open_bus(v, &fault);
 }
