@@ -15,7 +15,7 @@
 #include "drivers/ioapic.h"
 #include "drivers/power.h"
 #include "drivers/rtc.h"
-#include "drivers/serial.h"
+#include "drivers/uart16550.h"
 #include "mm/own.h"
 #include "xenabi/time.h"
 
@@ -51,8 +51,8 @@ void platform_read_acpi(void)
 	acpi = own_alloc_pages(0);
 	if (!acpi)
 		panic("no memory for what the ACPI tables say");
-	if (boot_info.rsdp_size)
-		st = acpi_parse(boot_info.rsdp, boot_info.rsdp_size, map_table, &w, acpi, &warning);
+	if (boot_mb2.rsdp_size)
+		st = acpi_parse(boot_mb2.rsdp, boot_mb2.rsdp_size, map_table, &w, acpi, &warning);
 	if (w.va)
 		paging_unmap(w.va, w.len);
 	if (warning)
@@ -129,7 +129,7 @@ void platform_console_irq(void)
 	uint16_t flags = 0;
 
 	console_polled = true;
-	if (!serial_can_interrupt() || !com || !com->irq)
+	if (!uart_present() || !com || !com->irq)
 		return;
 	gsi = com->irq;
 	for (uint32_t i = 0; i < acpi->override_count; i++) {
@@ -145,7 +145,7 @@ void platform_console_irq(void)
 		return;
 	}
 	console_polled = false;
-	serial_enable_interrupts();
+	uart_enable_interrupts();
 }
 
 void platform_start_cores(uint32_t max)

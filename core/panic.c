@@ -14,7 +14,7 @@
 #include "core/lib/symbols.h"
 #include "core/trace.h"
 #include "drivers/power.h"
-#include "drivers/serial.h"
+#include "drivers/uart16550.h"
 #include "drivers/video.h"
 
 #define LINE_MAX      256
@@ -42,10 +42,10 @@ static void out(const char *fmt, ...)
 	va_end(ap);
 	for (const char *c = line; *c; c++) {
 		if (*c == '\n')
-			serial_panic_write("\r", 1);
-		serial_panic_write(c, 1);
+			uart_panic_write("\r", 1);
+		uart_panic_write(c, 1);
 	}
-	if (!serial_present())
+	if (!uart_present())
 		video_write(line);
 }
 
@@ -164,7 +164,7 @@ static void begin(void)
 		return;
 	}
 	smp_stop_others();
-	serial_panic_begin();
+	uart_panic_begin();
 	console_flush();
 	out("\n*** Xenith panic on core %u: ", self);
 }

@@ -18,7 +18,9 @@ HV_HOT := mm/gpc.c mm/gwalk.c mm/physmap.c mm/round.c mm/section_drain.c mm/wind
   sched_op.c vcpu.c physmap_op.c) \
   $(addprefix arch/x86/vmx/,run.c exits.c exit_cpuid.c exit_msr.c exit_ept.c exit_intr.c inject.c state.c \
   vlapic.c vlapic_regs.c vcpu.c tags.c mmio.c \
-  cpuid_policy.c msr_policy.c)
+  cpuid_policy.c msr_policy.c) \
+  $(addprefix arch/x86/nested/,access.c enter.c entry.c event.c exit.c fields02.c hw_shadow.c instruction.c \
+  leave.c merge.c route.c switch.c vmx_instructions.c)
 opt_of = $(if $(filter $(HV_HOT),$(1)),$(HV_HOT_FLAGS),-Os)
 
 # GCC optimises across files: short functions of one layer are inlined into another. The hot files

@@ -41,15 +41,17 @@ void access_vmread(struct vcpu *v)
 	struct nested_vcpu *n = nested_of(v);
 	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
 	unsigned int size = operand_size(v);
+	uint64_t encoding, value;
 	enum vmfail error;
-	uint64_t value;
 
 	if (n->current == NESTED_NO_VMCS) {
 		nested_instruction_done(v, INSTRUCTION_INVALID);
 		return;
 	}
-	error = vmcs12_read(nested_caps_of(v), n->vmcs12,
-			    read_register(v, operand_reg2(info), size), &value);
+	encoding = read_register(v, operand_reg2(info), size);
+	if (nested_rare(encoding))
+		nested_read_rare(v);
+	error = vmcs12_read(nested_caps_of(v), n->vmcs12, encoding, &value);
 	if (error || store(v, info, size, value))
 		nested_instruction_done(v, (int)error);
 }
@@ -59,15 +61,19 @@ void access_vmwrite(struct vcpu *v)
 	struct nested_vcpu *n = nested_of(v);
 	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
 	unsigned int size = operand_size(v);
-	uint64_t value;
+	uint64_t encoding, value;
 
-	if (n->current == NESTED_NO_VMCS)
+	if (n->current == NESTED_NO_VMCS) {
 		nested_instruction_done(v, INSTRUCTION_INVALID);
-	else if (fetch(v, info, size, &value))
-		nested_instruction_done(
-			v, (int)vmcs12_write(nested_caps_of(v), n->vmcs12,
-					     read_register(v, operand_reg2(info), size), value,
-					     &n->groups));
+		return;
+	}
+	if (!fetch(v, info, size, &value))
+		return;
+	encoding = read_register(v, operand_reg2(info), size);
+	if (nested_rare(encoding))
+		nested_read_rare(v);
+	nested_instruction_done(
+		v, (int)vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups));
 }
 
 /* The slot of L1's memory that a field of the linked VMCS has. */

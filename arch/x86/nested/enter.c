@@ -63,6 +63,8 @@ void nested_enter(struct vcpu *v)
 	uint32_t bad;
 
 	hw_shadow_take(v);
+	if (n->groups & VMCS12_GROUPS_ALL)
+		nested_read_rare(v); /* which are checked, too */
 	row = entry_check(&a, n->groups);
 	if (row) {
 		enum vmfail error = entry_row_error(row, &qualification);

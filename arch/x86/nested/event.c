@@ -26,6 +26,7 @@ void nested_tsc_written(struct vcpu *v)
 
 	n->tsc_written = true;
 	merge_controls(&l1, n->vmcs12, &l2);
+	n->merged.tsc_offset = l2.tsc_offset;
 	vmwrite64(VMCS64_TSC_OFFSET, l2.tsc_offset);
 }
 

@@ -6,6 +6,7 @@
 #include "arch/x86/vmx/machine.h"
 #include "arch/x86/vmx/reset.h"
 #include "core/lib/string.h"
+#include "mm/own.h"
 #include "mm/section.h"
 
 #define VMCS16_INTERRUPT_STATUS VMCS16(0x0810)
@@ -18,16 +19,28 @@ uint64_t nested_cr4_owned(const struct vcpu *v)
 	return ~v->domain->vmx->cpuid.cr4 | vmx_controls.cr4_fixed;
 }
 
+/* Only what VMCS02 does not hold already is written, here and below: L1 changes little from exit to
+ * entry. */
+static void write_cr(struct merge_cr *there, const struct merge_cr *cr, struct vmcsn guest,
+		     struct vmcsn mask, struct vmcsn shadow)
+{
+	if (there->guest != cr->guest)
+		vmwriten(guest, cr->guest);
+	if (there->mask != cr->mask)
+		vmwriten(mask, cr->mask);
+	if (there->shadow != cr->shadow)
+		vmwriten(shadow, cr->shadow);
+	*there = *cr;
+}
+
 void nested_write_cr0(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	const struct vmcs12 *v12 = n->vmcs12;
+	struct merge_cr cr = merge_cr(v12->guest_cr0, v12->cr0_mask, v12->cr0_shadow,
+				      vmx_cr0_owned(), vmx_controls.cr0_fixed);
 
-	n->cr0 = merge_cr(v12->guest_cr0, v12->cr0_mask, v12->cr0_shadow, vmx_cr0_owned(),
-			  vmx_controls.cr0_fixed);
-	vmwriten(VMCSN_GUEST_CR0, n->cr0.guest);
-	vmwriten(VMCSN_CR0_MASK, n->cr0.mask);
-	vmwriten(VMCSN_CR0_SHADOW, n->cr0.shadow);
+	write_cr(&n->cr0, &cr, VMCSN_GUEST_CR0, VMCSN_CR0_MASK, VMCSN_CR0_SHADOW);
 	v->vmx->have &= ~(uint32_t)VMX_HAVE_CR0;
 }
 
@@ -35,18 +48,23 @@ void nested_write_cr4(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	const struct vmcs12 *v12 = n->vmcs12;
+	struct merge_cr cr = merge_cr(v12->guest_cr4, v12->cr4_mask, v12->cr4_shadow,
+				      nested_cr4_owned(v), vmx_controls.cr4_fixed);
 
-	n->cr4 = merge_cr(v12->guest_cr4, v12->cr4_mask, v12->cr4_shadow, nested_cr4_owned(v),
-			  vmx_controls.cr4_fixed);
-	vmwriten(VMCSN_GUEST_CR4, n->cr4.guest);
-	vmwriten(VMCSN_CR4_MASK, n->cr4.mask);
-	vmwriten(VMCSN_CR4_SHADOW, n->cr4.shadow);
+	write_cr(&n->cr4, &cr, VMCSN_GUEST_CR4, VMCSN_CR4_MASK, VMCSN_CR4_SHADOW);
 	v->vmx->have &= ~(uint32_t)VMX_HAVE_CR4;
 }
 
-static void write_segments(struct vcpu *v)
+/*
+ * Segments, descriptor tables and SYSENTER: read back only when L1 asks for them, so VMCS02 may be
+ * ahead of vmcs12 in these. Only then has L1 written none of them either.
+ */
+static void write_rare(struct vcpu *v)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+
+	if (nested_of(v)->rare_stale)
+		return;
 
 	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++) {
 		vmwrite16(VMCS16_GUEST_SELECTOR(i), (uint16_t)v12->guest_selector[i]);
@@ -58,6 +76,9 @@ static void write_segments(struct vcpu *v)
 	vmwriten(VMCSN_GUEST_IDTR_BASE, v12->guest_idtr_base);
 	vmwrite32(VMCS32_GUEST_GDTR_LIMIT, (uint32_t)v12->guest_gdtr_limit);
 	vmwrite32(VMCS32_GUEST_IDTR_LIMIT, (uint32_t)v12->guest_idtr_limit);
+	vmwrite32(VMCS32_GUEST_SYSENTER_CS, (uint32_t)v12->guest_sysenter_cs);
+	vmwriten(VMCSN_GUEST_SYSENTER_ESP, v12->guest_sysenter_esp);
+	vmwriten(VMCSN_GUEST_SYSENTER_EIP, v12->guest_sysenter_eip);
 }
 
 static bool pae_paging(const struct vmcs12 *v12)
@@ -97,9 +118,6 @@ static void write_registers(struct vcpu *v, const struct merge_l2 *m)
 	vmwrite64(VMCS64_GUEST_DEBUGCTL, m->debugctl);
 	vmwrite64(VMCS64_GUEST_EFER, m->efer);
 	vmwrite64(VMCS64_GUEST_PAT, m->pat);
-	vmwrite32(VMCS32_GUEST_SYSENTER_CS, (uint32_t)v12->guest_sysenter_cs);
-	vmwriten(VMCSN_GUEST_SYSENTER_ESP, v12->guest_sysenter_esp);
-	vmwriten(VMCSN_GUEST_SYSENTER_EIP, v12->guest_sysenter_eip);
 	vmwrite32(VMCS32_INTERRUPTIBILITY, (uint32_t)v12->interruptibility);
 	vmwriten(VMCSN_GUEST_PENDING_DBG, v12->pending_debug);
 }
@@ -163,19 +181,32 @@ static void write_apic(struct vcpu *v, const struct merge_l2 *m)
 
 static void write_controls(struct vcpu *v, const struct merge_l2 *m)
 {
-	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	struct merge_l2 *there = &nested_of(v)->merged;
+
+	vmx_set_proc_controls(v, m->proc);
+	if (there->pin != m->pin)
+		vmwrite32(VMCS32_PIN_CONTROLS, m->pin);
+	if (there->proc2 != m->proc2)
+		vmwrite32(VMCS32_PROC2_CONTROLS, m->proc2);
+	if (there->exit != m->exit)
+		vmwrite32(VMCS32_EXIT_CONTROLS, m->exit);
+	/* L2 changes IA-32e mode by itself. */
+	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
+	if (there->exceptions != m->exceptions)
+		vmwrite32(VMCS32_EXCEPTION_BITMAP, m->exceptions);
+	if (there->pf_mask != m->pf_mask)
+		vmwrite32(VMCS32_PF_ERROR_MASK, m->pf_mask);
+	if (there->pf_match != m->pf_match)
+		vmwrite32(VMCS32_PF_ERROR_MATCH, m->pf_match);
+	if (there->tsc_offset != m->tsc_offset)
+		vmwrite64(VMCS64_TSC_OFFSET, m->tsc_offset);
+	*there = *m;
+}
+
+static void write_optional_controls(const struct vmcs12 *v12, const struct merge_l2 *m)
+{
 	bool loops = vmcs12_proc2(v12) & PROC2_PAUSE_LOOP;
 
-	vmwrite32(VMCS32_PIN_CONTROLS, m->pin);
-	vmwrite32(VMCS32_PROC_CONTROLS, m->proc);
-	v->vmx->proc_controls = m->proc;
-	vmwrite32(VMCS32_PROC2_CONTROLS, m->proc2);
-	vmwrite32(VMCS32_EXIT_CONTROLS, m->exit);
-	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
-	vmwrite32(VMCS32_EXCEPTION_BITMAP, m->exceptions);
-	vmwrite32(VMCS32_PF_ERROR_MASK, m->pf_mask);
-	vmwrite32(VMCS32_PF_ERROR_MATCH, m->pf_match);
-	vmwrite64(VMCS64_TSC_OFFSET, m->tsc_offset);
 	if (m->proc2 & PROC2_TSC_SCALING)
 		vmwrite64(VMCS64_TSC_MULTIPLIER, m->tsc_multiplier);
 	if (m->proc2 & PROC2_XSAVES)
@@ -193,9 +224,10 @@ void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1)
 
 	merge_controls(l1, v12, &m);
 	write_controls(v, &m);
+	write_optional_controls(v12, &m);
 	vmwrite64(VMCS64_EPTP,
 		  vmcs12_proc2(v12) & PROC2_EPT ? nested_ept_pointer(v) : v->domain->physmap.eptp);
-	write_segments(v);
+	write_rare(v);
 	write_registers(v, &m);
 	write_event(v);
 	write_apic(v, &m);
@@ -206,7 +238,16 @@ void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1)
 		debug_regs_load(v);
 }
 
-static void read_segments(struct vmcs12 *v12)
+bool nested_rare(uint64_t encoding)
+{
+	return (encoding >= 0x0800 && encoding <= 0x080e) || /* selectors */
+	       (encoding >= 0x4800 && encoding <= 0x4822) || /* limits and rights */
+	       encoding == 0x482a ||                         /* SYSENTER_CS */
+	       (encoding >= 0x6806 && encoding <= 0x6818) || /* bases */
+	       encoding == 0x6824 || encoding == 0x6826;     /* SYSENTER_ESP, SYSENTER_EIP */
+}
+
+static void read_rare(struct vmcs12 *v12)
 {
 	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++) {
 		v12->guest_selector[i] = vmread16(VMCS16_GUEST_SELECTOR(i));
@@ -218,6 +259,24 @@ static void read_segments(struct vmcs12 *v12)
 	v12->guest_idtr_base = vmreadn(VMCSN_GUEST_IDTR_BASE);
 	v12->guest_gdtr_limit = vmread32(VMCS32_GUEST_GDTR_LIMIT);
 	v12->guest_idtr_limit = vmread32(VMCS32_GUEST_IDTR_LIMIT);
+	v12->guest_sysenter_cs = vmread32(VMCS32_GUEST_SYSENTER_CS);
+	v12->guest_sysenter_esp = vmreadn(VMCSN_GUEST_SYSENTER_ESP);
+	v12->guest_sysenter_eip = vmreadn(VMCSN_GUEST_SYSENTER_EIP);
+}
+
+void nested_read_rare(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	bool ok;
+
+	if (!n->rare_stale)
+		return;
+	n->rare_stale = false;
+	ok = vmptrld(own_hpa(n->other.vmcs));
+	ASSERT(ok);
+	read_rare(n->vmcs12);
+	ok = vmptrld(own_hpa(v->vmx->vmcs));
+	ASSERT(ok);
 }
 
 static void read_control_registers(struct vcpu *v)
@@ -230,7 +289,8 @@ static void read_control_registers(struct vcpu *v)
 	v12->guest_cr0 = merge_cr_back(&n->cr0, v12->guest_cr0, v12->cr0_mask, vmx_cr0_owned());
 	v12->guest_cr4 = merge_cr_back(&n->cr4, v12->guest_cr4, v12->cr4_mask, nested_cr4_owned(v));
 	v12->guest_cr3 = vmreadn(VMCSN_GUEST_CR3);
-	if (vmcs12_proc2(v12) & PROC2_EPT)
+	if ((vmcs12_proc2(v12) & PROC2_EPT) && (v12->guest_cr4 & CR4_PAE) &&
+	    !vcpu_arch_long_mode(v))
 		for (unsigned int i = 0; i < array_size(v12->guest_pdpte); i++)
 			v12->guest_pdpte[i] = vmread64(VMCS64_GUEST_PDPTE(i));
 }
@@ -256,14 +316,14 @@ void nested_read_fields(struct vcpu *v)
 		.dr7 = vmreadn(VMCSN_GUEST_DR7),
 	};
 
-	read_segments(v12);
+	/* These two L1 asks for after many an exit: mode and CPL. */
+	v12->guest_rights[VMX_SEG_CS] = vmx_get_cs_rights(v);
+	v12->guest_rights[VMX_SEG_SS] = vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_SS));
+	n->rare_stale = true;
 	read_control_registers(v);
 	v12->guest_rip = vmx_get_rip(v);
 	v12->guest_rsp = vmreadn(VMCSN_GUEST_RSP);
 	v12->guest_rflags = vmx_get_rflags(v);
-	v12->guest_sysenter_cs = vmread32(VMCS32_GUEST_SYSENTER_CS);
-	v12->guest_sysenter_esp = vmreadn(VMCSN_GUEST_SYSENTER_ESP);
-	v12->guest_sysenter_eip = vmreadn(VMCSN_GUEST_SYSENTER_EIP);
 	v12->interruptibility = vmx_get_interruptibility(v);
 	v12->pending_debug = vmreadn(VMCSN_GUEST_PENDING_DBG);
 	v12->activity = n->waits_sipi ? NESTED_WAIT_SIPI : n->halted ? NESTED_HLT : 0;

@@ -32,8 +32,6 @@ static const uint16_t written[] = {
 	0x4018, /* entry error code */
 	0x401a, /* entry instruction length */
 	0x401c, /* TPR threshold */
-	0x4814 + 2 * VMX_SEG_CS,
-	0x4814 + 2 * VMX_SEG_SS,
 	0x4824, /* interruptibility */
 	0x482e, /* preemption timer */
 	0x6000, /* CR0 mask */
@@ -52,15 +50,17 @@ static const uint16_t written[] = {
 
 /* ... and what it reads of an exit. */
 static const uint16_t read_only[] = {
-	0x2400, /* guest-physical address */
-	0x4402, /* exit reason */
-	0x4404, /* exit interruption information */
-	0x4406, /* exit interruption error code */
-	0x4408, /* IDT-vectoring information */
-	0x440a, /* IDT-vectoring error code */
-	0x440c, /* instruction length */
-	0x440e, /* instruction information */
-	0x6400, /* qualification */
+	0x2400,                  /* guest-physical address */
+	0x4402,                  /* exit reason */
+	0x4404,                  /* exit interruption information */
+	0x4406,                  /* exit interruption error code */
+	0x4408,                  /* IDT-vectoring information */
+	0x440a,                  /* IDT-vectoring error code */
+	0x440c,                  /* instruction length */
+	0x440e,                  /* instruction information */
+	0x6400,                  /* qualification */
+	0x4814 + 2 * VMX_SEG_CS, /* access rights */
+	0x4814 + 2 * VMX_SEG_SS,
 	0x640a, /* guest linear address */
 };
 

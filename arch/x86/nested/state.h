@@ -56,6 +56,8 @@ struct nested_vcpu {
 	struct gpc_hw hw;                  /* by enum nested_page; its gen is VMCS02's seen_gen */
 	void *none;                        /* own page: in place of one of L1's that is not there */
 	struct merge_cr cr0, cr4;          /* as written to VMCS02 */
+	struct merge_l2 merged;            /* the same of controls */
+	bool rare_stale;                   /* VMCS02 is ahead of vmcs12: fields02.c */
 	uint32_t ept_core;                 /* on which its EPT02s were last used */
 	uint64_t timer_end;                /* L1's preemption timer runs out at this TSC; 0: none */
 	uint64_t vpid12;                   /* for which VMCS02's VPID was last used */
@@ -140,6 +142,10 @@ void nested_enter(struct vcpu *v);
 void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1);
 /* For an exit to L1: the state of L2. */
 void nested_read_fields(struct vcpu *v);
+/* Which fields these are that it leaves for nested_read_rare(): before L1 reads or writes one, and
+ * before vmcs12 goes elsewhere. VMCS01 is current. */
+bool nested_rare(uint64_t encoding);
+void nested_read_rare(struct vcpu *v);
 /* CR0 and CR4 with masks and shadows, from vmcs12's values. */
 void nested_write_cr0(struct vcpu *v);
 void nested_write_cr4(struct vcpu *v);

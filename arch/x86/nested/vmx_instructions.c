@@ -108,6 +108,7 @@ static void write_back(struct vcpu *v)
 {
 	const struct nested_vcpu *n = nested_of(v);
 
+	nested_read_rare(v);
 	hw_shadow_take(v);
 	if (n->current != NESTED_NO_VMCS)
 		nested_write_memory(v, n->current + STATE_START, &n->vmcs12->launched,
