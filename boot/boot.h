@@ -3,10 +3,10 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "boot/boot_info.h"
 #include "boot/cmdline.h"
-#include "boot/multiboot2.h"
 
 extern struct cmdline_options boot_options;
-extern struct mb2_info boot_mb2;
+extern struct boot_info boot_info;
 
 #endif

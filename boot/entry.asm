@@ -1,7 +1,8 @@
 ; SPDX-License-Identifier: MIT
-; From GRUB (multiboot2, 32-bit protected mode, paging off, on BIOS and on UEFI) to C in 64-bit mode
-; at the linked address. GRUB may have loaded the image anywhere below 4 GiB at 2 MiB alignment, so
-; everything before the jump high is position-independent: EBP holds the load address.
+; From GRUB (multiboot2, on BIOS and on UEFI) or a PVH loader (Xen, QEMU), both in 32-bit protected
+; mode with paging off, to C in 64-bit mode at the linked address. GRUB may have loaded the image
+; anywhere below 4 GiB at 2 MiB alignment, so everything before the jump high is
+; position-independent: EBP holds the load address, EBX the address of what the loader left.
 
 %define MB2_HEADER_MAGIC 0xe85250d6
 %define MB2_ENTRY_MAGIC 0x36d76289
@@ -34,8 +35,9 @@
 %define TABLE_LOW_PD 0x5000
 
 extern boot_tables_offset, boot_stack_top_offset, image_pages
+extern boot_pvh_entry_physical, boot_stack_top_physical
 extern boot_main
-global boot_entry, boot_tables, boot_text_end, boot_stack_top
+global boot_entry, boot_pvh_entry, boot_tables, boot_text_end, boot_stack_top
 
 %macro mb2_tag 2 ; type, flags
 	align 8, db 0
@@ -48,6 +50,12 @@ global boot_entry, boot_tables, boot_text_end, boot_stack_top
 %$end:
 	%pop
 %endmacro
+
+; Xen's note PHYS32_ENTRY (xen/elfnote.h). Its number has 64 bits, as QEMU reads it.
+section .note.xen note alloc noexec nowrite align=4
+	dd 4, 8, 18
+	db 'Xen', 0
+	dq boot_pvh_entry_physical
 
 ; First in the image, so that header is its load address and all here lies in its first page.
 section .boot progbits alloc exec nowrite align=4096
@@ -74,20 +82,23 @@ header:
 
 bits 32
 boot_entry:
+	cmp eax, MB2_ENTRY_MAGIC
+	jne begin.stop ; no information structure either: nothing can be said
+	; No stack yet: the reserved word of the information structure takes the return address.
+	lea esp, [ebx + 8]
+	call begin
+
+boot_pvh_entry:
+	mov esp, boot_stack_top_physical
+	call begin
+
+begin:
 	cli
 	cld
-	cmp eax, MB2_ENTRY_MAGIC
-	jne .stop ; no information structure either: nothing can be said
 	rdtsc
 	mov esi, eax
 	mov edi, edx
-
-	; No stack yet: the reserved word of the information structure takes the return address.
-	lea esp, [ebx + 8]
-	call .here
-.here:
 	pop ebp
-	mov dword [ebx + 4], 0
 	and ebp, 0xffe00000 ; this code lies in the image's first page, the image is 2 MiB-aligned
 	lea esp, [ebp + boot_stack_top_offset]
 
@@ -232,7 +243,7 @@ high64:
 	mov esi, ebp ; load address
 	pop rdx	     ; TSC at entry, high word below the low one
 	rol rdx, 32
-	mov edi, ebx ; information structure
+	mov edi, ebx ; what the loader left
 	lea rsp, [rel boot_stack_top]
 	xor ebp, ebp ; end of the backtrace
 	call boot_main

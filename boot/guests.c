@@ -176,7 +176,7 @@ void build_all_gone(uint32_t crashed)
 {
 	uint32_t bad = build_count ? crashed + refused : refused;
 
-	if (!boot_mb2.module_count)
+	if (!boot_info.module_count)
 		bad = 0;
 	if (bad)
 		log_info("all guests gone: %u crashed or refused", bad);

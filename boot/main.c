@@ -12,7 +12,9 @@
 #include "boot/boot.h"
 #include "boot/build.h"
 #include "boot/memory.h"
+#include "boot/multiboot2.h"
 #include "boot/platform.h"
+#include "boot/pvh.h"
 #include "core/console.h"
 #include "core/lib/log.h"
 #include "core/lib/printf.h"
@@ -27,10 +29,9 @@
 #define INFO_MAX    MIB(1)
 
 struct cmdline_options boot_options;
-struct mb2_info boot_mb2;
+struct boot_info boot_info;
 
 static uint64_t entry_tsc;
-static struct memory_range info_range; /* the boot loader's information structure */
 static bool vmx_available;
 
 /* boot/entry.asm calls it on the first stack. */
@@ -64,36 +65,46 @@ static void give_up(void)
 	__builtin_unreachable();
 }
 
-/* Keep the information structure mapped: the command lines of modules are in it. */
-static const char *read_boot_information(uint32_t info)
+static const void *map_kept(void *ctx, uint64_t hpa, size_t len)
 {
-	const uint32_t *size = paging_map(to_hpa(info), sizeof(*size), MAP_RAM_RO);
-	uint64_t bytes = size ? *size : 0;
-	const char *error = "the boot loader's information structure is too large";
-	const void *all =
-		bytes && bytes <= INFO_MAX ? paging_map(to_hpa(info), bytes, MAP_RAM_RO) : NULL;
+	(void)ctx;
+	return paging_map(to_hpa(hpa), len, MAP_RAM_RO);
+}
 
-	info_range = (struct memory_range){ info, info + bytes };
-	boot_mb2.cmdline = "";
-	if (all && multiboot2_parse(all, bytes, &boot_mb2, &error) == OK)
+/* What was read stays mapped: the command lines of modules are in it. */
+static const char *read_boot_information(hpa_t at)
+{
+	const uint32_t *first = map_kept(NULL, at.a, sizeof(*first));
+	const char *error = "the boot loader's information structure is too large";
+	const void *all;
+	enum status st = ERR_INVALID;
+
+	if (first && pvh_probe(*first)) {
+		st = pvh_parse(at, map_kept, NULL, &boot_info, &error);
+	} else if (first && *first && *first <= INFO_MAX) {
+		all = map_kept(NULL, at.a, *first);
+		if (all)
+			st = multiboot2_parse(at, all, *first, &boot_info, &error);
+	}
+	if (st == OK)
 		return NULL;
-	boot_mb2.memory_count = 0;
+	boot_info = (struct boot_info){ .cmdline = "", .loader = "nobody" };
 	return error;
 }
 
 static void init_video(void)
 {
-	const struct mb2_framebuffer *fb = &boot_mb2.framebuffer;
+	const struct boot_framebuffer *fb = &boot_info.framebuffer;
 	struct video_mode mode = {
 		.base = fb->base,
-		.text = fb->type == MB2_FRAMEBUFFER_TEXT,
+		.text = fb->type == BOOT_FRAMEBUFFER_TEXT,
 		.pitch = fb->pitch,
 		.width = fb->width,
 		.height = fb->height,
 		.bpp = fb->bpp,
 	};
 
-	if (fb->present && fb->type != MB2_FRAMEBUFFER_INDEXED && !video_init(&mode))
+	if (fb->present && fb->type != BOOT_FRAMEBUFFER_INDEXED && !video_init(&mode))
 		log_warning("the screen's format is not known: nothing is shown there");
 }
 
@@ -216,16 +227,17 @@ void boot_main(uint32_t info, uint64_t load_address, uint64_t tsc)
 	paging_init(to_hpa(load_address));
 	traps_init();
 	desc_load_idt();
-	error = read_boot_information(info);
-	cmdline_parse(boot_mb2.cmdline, &boot_options);
+	error = read_boot_information(to_hpa(info));
+	cmdline_parse(boot_info.cmdline, &boot_options);
 	panic_noreboot = boot_options.noreboot;
 	init_video();
 	init_console();
-	log_info("Xenith, loaded at 0x%llx", (unsigned long long)load_address);
+	log_info("Xenith, loaded at 0x%llx by %s with %u modules", (unsigned long long)load_address,
+		 boot_info.loader, boot_info.module_count);
 	if (boot_options.warnings[0])
 		log_warning("command line: %s", boot_options.warnings);
 	check_cpu();
-	if (!error && memory_init(&boot_mb2, info_range, &error) == OK)
+	if (!error && memory_init(&boot_info, &error) == OK)
 		error = NULL;
 	if (error) {
 		say("%s", error);

@@ -109,15 +109,15 @@ static void hand_over(uint64_t from, uint64_t to, bool own)
 	}
 }
 
-enum status memory_init(const struct mb2_info *mb, struct memory_range info, const char **error)
+enum status memory_init(const struct boot_info *info, const char **error)
 {
 	uint64_t image = image_hpa(image_start).a;
 	uint64_t image_size = (uint64_t)(image_end - image_start);
 
-	plan.mb = mb;
+	plan.info = info;
 	*error = "more pieces than the hypervisor can keep track of";
 	if (memory_plan_reserve(&plan, image, image + image_size) != OK ||
-	    memory_plan_reserve(&plan, info.start, info.end) != OK)
+	    memory_plan_reserve(&plan, info->start, info->end) != OK)
 		return ERR_NOMEM;
 	take_trampoline();
 	if (memory_plan_reserve(&plan, 0, LOW_END) != OK)

@@ -6,7 +6,7 @@
 #ifndef BOOT_MEMORY_H
 #define BOOT_MEMORY_H
 
-#include "boot/multiboot2.h"
+#include "boot/boot_info.h"
 #include "core/lib/types.h"
 
 struct memory_range {
@@ -18,7 +18,7 @@ struct memory_range {
 
 /* RAM in whole pages, and what of it is not free. Entries may overlap and come in any order. */
 struct memory_plan {
-	const struct mb2_info *mb;
+	const struct boot_info *info;
 	uint32_t reserved_count;
 	struct memory_range reserved[MEMORY_RESERVED_MAX];
 };
@@ -36,8 +36,7 @@ bool memory_plan_next(const struct memory_plan *plan, uint64_t from,
  * frame table and the boot core's per-core area, which is made (but not loaded). On failure *error
  * says why. Boot core, once.
  */
-enum status memory_init(const struct mb2_info *mb, struct memory_range info,
-			const char **error) must_check;
+enum status memory_init(const struct boot_info *info, const char **error) must_check;
 /* Where the other cores start: SMP_TRAMPOLINE_PAGES pages below 640 KiB; 0: none was free. */
 hpa_t memory_trampoline(void);
 /* Pages for other cores' areas, once memory_init() is done. */

@@ -16,11 +16,11 @@ static struct memory_range outwards(uint64_t start, uint64_t end)
 }
 
 /* An entry of RAM in whole pages: half a page of RAM is none. False for one without a page. */
-static bool ram_entry(const struct mb2_memory *m, struct memory_range *out)
+static bool ram_entry(const struct boot_memory *m, struct memory_range *out)
 {
 	uint64_t end = round_down(end_of(m->base.a, m->length), PAGE_SIZE);
 
-	if (m->type != MB2_MEMORY_RAM || end <= m->base.a)
+	if (m->type != BOOT_MEMORY_RAM || end <= m->base.a)
 		return false;
 	*out = (struct memory_range){ round_up(m->base.a, PAGE_SIZE), end };
 	return out->start < out->end;
@@ -39,8 +39,8 @@ uint64_t memory_plan_top(const struct memory_plan *plan)
 	struct memory_range r;
 	uint64_t top = 0;
 
-	for (uint32_t i = 0; i < plan->mb->memory_count; i++)
-		if (ram_entry(&plan->mb->memory[i], &r))
+	for (uint32_t i = 0; i < plan->info->memory_count; i++)
+		if (ram_entry(&plan->info->memory[i], &r))
 			top = max_u64(top, r.end);
 	return top;
 }
@@ -51,8 +51,8 @@ static bool next_ram(const struct memory_plan *plan, uint64_t from, struct memor
 	struct memory_range r;
 	bool found = false;
 
-	for (uint32_t i = 0; i < plan->mb->memory_count; i++) {
-		if (!ram_entry(&plan->mb->memory[i], &r) || r.end <= from)
+	for (uint32_t i = 0; i < plan->info->memory_count; i++) {
+		if (!ram_entry(&plan->info->memory[i], &r) || r.end <= from)
 			continue;
 		r.start = max_u64(from, r.start);
 		if (!found || r.start < out->start)
@@ -65,22 +65,22 @@ static bool next_ram(const struct memory_plan *plan, uint64_t from, struct memor
 /* The i-th thing that may lie in RAM and is not free; false past the last. */
 static bool hole_at(const struct memory_plan *plan, uint32_t i, struct memory_range *out)
 {
-	const struct mb2_info *mb = plan->mb;
+	const struct boot_info *info = plan->info;
 
 	*out = (struct memory_range){ 0, 0 };
-	if (i < mb->memory_count) {
-		const struct mb2_memory *m = &mb->memory[i];
+	if (i < info->memory_count) {
+		const struct boot_memory *m = &info->memory[i];
 
-		if (m->type != MB2_MEMORY_RAM)
+		if (m->type != BOOT_MEMORY_RAM)
 			*out = outwards(m->base.a, end_of(m->base.a, m->length));
 		return true;
 	}
-	i -= mb->memory_count;
-	if (i < mb->module_count) {
-		*out = outwards(mb->module[i].start.a, mb->module[i].end.a);
+	i -= info->memory_count;
+	if (i < info->module_count) {
+		*out = outwards(info->module[i].start.a, info->module[i].end.a);
 		return true;
 	}
-	i -= mb->module_count;
+	i -= info->module_count;
 	if (i < plan->reserved_count)
 		*out = plan->reserved[i];
 	return i < plan->reserved_count;

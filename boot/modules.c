@@ -5,10 +5,10 @@
 
 bool module_at(uint32_t i, struct module *out)
 {
-	const struct mb2_module *m = &boot_mb2.module[i];
+	const struct boot_module *m = &boot_info.module[i];
 	const char *end;
 
-	if (i >= boot_mb2.module_count)
+	if (i >= boot_info.module_count)
 		return false;
 	end = strchr(m->string, ' ');
 	out->name = m->string;

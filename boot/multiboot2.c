@@ -25,15 +25,15 @@ static const char *tag_string(const struct tag *tag, uint32_t offset)
 	return (const char *)tag->data + offset;
 }
 
-static enum status parse_module(const struct tag *tag, struct mb2_info *out, const char **error)
+static enum status parse_module(const struct tag *tag, struct boot_info *out, const char **error)
 {
 	const char *string = tag_string(tag, 8);
-	struct mb2_module *module;
+	struct boot_module *module;
 
 	if (string == NULL)
 		return refuse(ERR_TRUNCATED, "multiboot2: module tag without a whole string",
 			      error);
-	if (out->module_count == MB2_MODULES_MAX)
+	if (out->module_count == BOOT_MODULES_MAX)
 		return refuse(ERR_NOMEM, "multiboot2: more than 64 modules", error);
 	module = &out->module[out->module_count++];
 	module->start = to_hpa(bytes_get32(tag->data));
@@ -44,7 +44,8 @@ static enum status parse_module(const struct tag *tag, struct mb2_info *out, con
 	return OK;
 }
 
-static enum status parse_memory_map(const struct tag *tag, struct mb2_info *out, const char **error)
+static enum status parse_memory_map(const struct tag *tag, struct boot_info *out,
+				    const char **error)
 {
 	uint32_t entry_size;
 
@@ -64,10 +65,10 @@ static enum status parse_memory_map(const struct tag *tag, struct mb2_info *out,
 		length = min_u64(length, UINT64_MAX - base);
 		if (length == 0)
 			continue;
-		if (out->memory_count == MB2_MEMMAP_MAX)
+		if (out->memory_count == BOOT_MEMORY_MAX)
 			return refuse(ERR_NOMEM, "multiboot2: more than 256 memory map entries",
 				      error);
-		out->memory[out->memory_count++] = (struct mb2_memory){
+		out->memory[out->memory_count++] = (struct boot_memory){
 			.base = to_hpa(base),
 			.length = length,
 			.type = bytes_get32(entry + 16),
@@ -76,10 +77,10 @@ static enum status parse_memory_map(const struct tag *tag, struct mb2_info *out,
 	return OK;
 }
 
-static enum status parse_framebuffer(const struct tag *tag, struct mb2_info *out,
+static enum status parse_framebuffer(const struct tag *tag, struct boot_info *out,
 				     const char **error)
 {
-	struct mb2_framebuffer *fb = &out->framebuffer;
+	struct boot_framebuffer *fb = &out->framebuffer;
 	const uint8_t *data = tag->data;
 
 	/* The fixed part is 22 bytes; two reserved ones come before the colours. */
@@ -91,7 +92,7 @@ static enum status parse_framebuffer(const struct tag *tag, struct mb2_info *out
 	fb->height = bytes_get32(data + 16);
 	fb->bpp = data[20];
 	fb->type = data[21];
-	if (fb->type == MB2_FRAMEBUFFER_RGB) {
+	if (fb->type == BOOT_FRAMEBUFFER_RGB) {
 		if (tag->len < 30)
 			return refuse(ERR_TRUNCATED, "multiboot2: framebuffer tag without colours",
 				      error);
@@ -106,7 +107,7 @@ static enum status parse_framebuffer(const struct tag *tag, struct mb2_info *out
 	return OK;
 }
 
-static enum status parse_rsdp(const struct tag *tag, uint32_t size, struct mb2_info *out,
+static enum status parse_rsdp(const struct tag *tag, uint32_t size, struct boot_info *out,
 			      const char **error)
 {
 	if (tag->len < size)
@@ -118,7 +119,7 @@ static enum status parse_rsdp(const struct tag *tag, uint32_t size, struct mb2_i
 	return OK;
 }
 
-static enum status parse_efi(const struct tag *tag, struct mb2_info *out, const char **error)
+static enum status parse_efi(const struct tag *tag, struct boot_info *out, const char **error)
 {
 	uint32_t size = tag->type == MB2_TAG_EFI64 ? 8 : 4;
 
@@ -129,7 +130,7 @@ static enum status parse_efi(const struct tag *tag, struct mb2_info *out, const 
 	return OK;
 }
 
-static enum status parse_tag(const struct tag *tag, struct mb2_info *out, const char **error)
+static enum status parse_tag(const struct tag *tag, struct boot_info *out, const char **error)
 {
 	switch (tag->type) {
 	case MB2_TAG_CMDLINE:
@@ -163,27 +164,18 @@ static enum status parse_tag(const struct tag *tag, struct mb2_info *out, const 
 	}
 }
 
-enum status multiboot2_parse(const void *info, size_t size_limit, struct mb2_info *out,
-			     const char **error)
+/* Tag by tag, up to the end tag. */
+static enum status parse_tags(const uint8_t *bytes, uint32_t total, struct boot_info *out,
+			      const char **error)
 {
-	const uint8_t *bytes = info;
 	uint32_t at = MB2_INFO_HEADER;
 
-	memset(out, 0, sizeof(*out));
-	out->cmdline = "";
-	out->loader = "";
-	if (size_limit < MB2_INFO_HEADER)
-		return refuse(ERR_TRUNCATED, "multiboot2: information structure too short", error);
-	out->size = bytes_get32(bytes);
-	if (out->size > size_limit || out->size < MB2_INFO_HEADER)
-		return refuse(ERR_TRUNCATED, "multiboot2: bad size of the information structure",
-			      error);
-	while (bytes_within(out->size, at, MB2_TAG_HEADER)) {
+	while (bytes_within(total, at, MB2_TAG_HEADER)) {
 		uint32_t size = bytes_get32(bytes + at + 4);
 		struct tag tag = { .type = bytes_get32(bytes + at) };
 		enum status status;
 
-		if (size < MB2_TAG_HEADER || !bytes_within(out->size, at, size))
+		if (size < MB2_TAG_HEADER || !bytes_within(total, at, size))
 			return refuse(ERR_TRUNCATED,
 				      "multiboot2: tag reaches beyond the information structure",
 				      error);
@@ -195,73 +187,26 @@ enum status multiboot2_parse(const void *info, size_t size_limit, struct mb2_inf
 		if (status != OK)
 			return status;
 		/* Both are within the structure: the sum only wraps when it is of no use. */
-		at = (uint32_t)min_u64(round_up((uint64_t)at + size, MB2_TAG_ALIGN), out->size);
+		at = (uint32_t)min_u64(round_up((uint64_t)at + size, MB2_TAG_ALIGN), total);
 	}
 	return refuse(ERR_TRUNCATED, "multiboot2: no end tag", error);
 }
 
-/* Is every byte of [start, end) in a RAM entry and none in an entry of another type? */
-static bool in_ram(const struct mb2_info *mb, uint64_t start, uint64_t end)
+enum status multiboot2_parse(hpa_t at, const void *data, size_t size_limit, struct boot_info *out,
+			     const char **error)
 {
-	bool advanced = true;
-	uint64_t at = start;
+	uint32_t size;
 
-	for (uint32_t i = 0; i < mb->memory_count; i++) {
-		const struct mb2_memory *m = &mb->memory[i];
-
-		if (m->type != MB2_MEMORY_RAM &&
-		    bytes_overlap(m->base.a, m->length, start, end - start))
-			return false;
-	}
-	/* Firmware may cut one run of RAM into several entries, in any order. */
-	while (at < end && advanced) {
-		advanced = false;
-		for (uint32_t i = 0; i < mb->memory_count; i++) {
-			const struct mb2_memory *m = &mb->memory[i];
-
-			if (m->type == MB2_MEMORY_RAM && at >= m->base.a &&
-			    at - m->base.a < m->length) {
-				at = m->base.a + m->length;
-				advanced = true;
-			}
-		}
-	}
-	return at >= end;
-}
-
-static const char *module_fault(const struct mb2_info *mb, uint32_t index, uint64_t image_start,
-				uint64_t image_end, uint64_t info)
-{
-	uint64_t start = mb->module[index].start.a, size = mb->module[index].end.a - start;
-
-	if (size == 0)
-		return NULL;
-	if (!in_ram(mb, start, start + size))
-		return "multiboot2: module is not in usable RAM";
-	if (bytes_overlap(start, size, image_start, image_end - image_start))
-		return "multiboot2: module overlaps the hypervisor's image";
-	if (bytes_overlap(start, size, info, mb->size))
-		return "multiboot2: module overlaps the information structure";
-	for (uint32_t i = 0; i < index; i++) {
-		const struct mb2_module *other = &mb->module[i];
-
-		if (bytes_overlap(start, size, other->start.a, other->end.a - other->start.a))
-			return "multiboot2: module overlaps another module";
-	}
-	return NULL;
-}
-
-enum status multiboot2_check_modules(const struct mb2_info *mb, hpa_t image_start, hpa_t image_end,
-				     hpa_t info, uint32_t *index, const char **error)
-{
-	for (uint32_t i = 0; i < mb->module_count; i++) {
-		const char *fault = module_fault(mb, i, image_start.a, image_end.a, info.a);
-
-		if (fault != NULL) {
-			*index = i;
-			*error = fault;
-			return ERR_INVALID;
-		}
-	}
-	return OK;
+	memset(out, 0, sizeof(*out));
+	out->cmdline = "";
+	out->loader = "";
+	if (size_limit < MB2_INFO_HEADER)
+		return refuse(ERR_TRUNCATED, "multiboot2: information structure too short", error);
+	size = bytes_get32(data);
+	if (size > size_limit || size < MB2_INFO_HEADER)
+		return refuse(ERR_TRUNCATED, "multiboot2: bad size of the information structure",
+			      error);
+	out->start = at.a;
+	out->end = at.a + size;
+	return parse_tags(data, size, out, error);
 }

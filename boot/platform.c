@@ -51,8 +51,8 @@ void platform_read_acpi(void)
 	acpi = own_alloc_pages(0);
 	if (!acpi)
 		panic("no memory for what the ACPI tables say");
-	if (boot_mb2.rsdp_size)
-		st = acpi_parse(boot_mb2.rsdp, boot_mb2.rsdp_size, map_table, &w, acpi, &warning);
+	if (boot_info.rsdp_size)
+		st = acpi_parse(boot_info.rsdp, boot_info.rsdp_size, map_table, &w, acpi, &warning);
 	if (w.va)
 		paging_unmap(w.va, w.len);
 	if (warning)

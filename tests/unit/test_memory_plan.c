@@ -10,25 +10,25 @@
 
 #include "boot/memory.h"
 
-static struct mb2_info mb;
+static struct boot_info info;
 static struct memory_plan plan;
 
 static int setup(void **state)
 {
-	memset(&mb, 0, sizeof(mb));
-	plan = (struct memory_plan){ .mb = &mb };
+	memset(&info, 0, sizeof(info));
+	plan = (struct memory_plan){ .info = &info };
 	return 0;
 }
 
 static void entry(uint64_t base, uint64_t length, uint32_t type)
 {
-	mb.memory[mb.memory_count++] = (struct mb2_memory){ to_hpa(base), length, type };
+	info.memory[info.memory_count++] = (struct boot_memory){ to_hpa(base), length, type };
 }
 
 static void module(uint64_t start, uint64_t end)
 {
-	mb.module[mb.module_count].start = to_hpa(start);
-	mb.module[mb.module_count++].end = to_hpa(end);
+	info.module[info.module_count].start = to_hpa(start);
+	info.module[info.module_count++].end = to_hpa(end);
 }
 
 static void expect_next(uint64_t from, uint64_t start, uint64_t end)
@@ -50,7 +50,7 @@ static void expect_none(uint64_t from)
 static void test_empty(void **state)
 {
 	expect_none(0);
-	entry(0x1000, 0x1000, MB2_MEMORY_RESERVED);
+	entry(0x1000, 0x1000, BOOT_MEMORY_RESERVED);
 	expect_none(0);
 	assert_int_equal(memory_plan_top(&plan), 0);
 }
@@ -58,11 +58,11 @@ static void test_empty(void **state)
 /* A usual PC: low memory, the hole below 1 MiB, modules, ACPI in the middle. */
 static void test_pc(void **state)
 {
-	entry(0, 0x9fc00, MB2_MEMORY_RAM);
-	entry(0x9fc00, 0x400, MB2_MEMORY_RESERVED);
-	entry(0x100000, 0x700000, MB2_MEMORY_RAM);
-	entry(0x800000, 0x1234, MB2_MEMORY_ACPI);
-	entry(0x801234, 0x100000, MB2_MEMORY_RAM);
+	entry(0, 0x9fc00, BOOT_MEMORY_RAM);
+	entry(0x9fc00, 0x400, BOOT_MEMORY_RESERVED);
+	entry(0x100000, 0x700000, BOOT_MEMORY_RAM);
+	entry(0x800000, 0x1234, BOOT_MEMORY_ACPI);
+	entry(0x801234, 0x100000, BOOT_MEMORY_RAM);
 	module(0x400000, 0x400001);
 	module(0x500800, 0x501800);
 	assert_int_equal(memory_plan_reserve(&plan, 0x200010, 0x2ffff0), OK);
@@ -80,9 +80,9 @@ static void test_pc(void **state)
 /* Half a page of RAM is none, half a page of a hole is a whole one. */
 static void test_rounding(void **state)
 {
-	entry(0x1001, 0xffe, MB2_MEMORY_RAM);
-	entry(0x3800, 0x1000, MB2_MEMORY_RAM);
-	entry(0x5001, 0x2000, MB2_MEMORY_RAM);
+	entry(0x1001, 0xffe, BOOT_MEMORY_RAM);
+	entry(0x3800, 0x1000, BOOT_MEMORY_RAM);
+	entry(0x5001, 0x2000, BOOT_MEMORY_RAM);
 	expect_next(0, 0x6000, 0x7000);
 	assert_int_equal(memory_plan_reserve(&plan, 0x6fff, 0x7000), OK);
 	expect_none(0);
@@ -90,9 +90,9 @@ static void test_rounding(void **state)
 
 static void test_end_of_address_space(void **state)
 {
-	entry(0x100000, ~0ULL, MB2_MEMORY_RAM);
-	entry(~0ULL - 0xfff, 0x1000, MB2_MEMORY_RESERVED);
-	entry(0xfffffffffff00000, 0x200000, MB2_MEMORY_RESERVED);
+	entry(0x100000, ~0ULL, BOOT_MEMORY_RAM);
+	entry(~0ULL - 0xfff, 0x1000, BOOT_MEMORY_RESERVED);
+	entry(0xfffffffffff00000, 0x200000, BOOT_MEMORY_RESERVED);
 	expect_next(0, 0x100000, 0xfffffffffff00000);
 	expect_none(0xfffffffffff00000);
 }
@@ -128,7 +128,7 @@ static void test_random(void **state)
 			unsigned int kind = (unsigned int)rand() % 4;
 
 			if (kind < 2)
-				entry(start, end - start, kind ? MB2_MEMORY_RAM : MB2_MEMORY_NVS);
+				entry(start, end - start, kind ? BOOT_MEMORY_RAM : BOOT_MEMORY_NVS);
 			else if (kind == 2)
 				module(start, end);
 			else if (plan.reserved_count < MEMORY_RESERVED_MAX)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sources: boot/multiboot2.c
+// sources: boot/multiboot2.c boot/boot_info.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 /* An information structure under construction. */
 static uint8_t info[16384];
 static size_t used;
-static struct mb2_info mb;
+static struct boot_info mb;
 static const char *error;
 
 static void begin(void)
@@ -81,7 +81,7 @@ static enum status parse_within(size_t limit)
 	copy = malloc(limit);
 	memcpy(copy, info, limit);
 	error = NULL;
-	status = multiboot2_parse(copy, limit, &mb, &error);
+	status = multiboot2_parse(to_hpa(0x10000), copy, limit, &mb, &error);
 	assert_true((status == OK) == (error == NULL));
 	return status;
 }
@@ -119,7 +119,8 @@ static void grub_on_a_pc_is_understood(void **state)
 	tag(99, "whatever", 8);
 	end();
 	assert_int_equal(parse(), OK);
-	assert_int_equal(mb.size, used);
+	assert_int_equal(mb.start, 0x10000);
+	assert_int_equal(mb.end, 0x10000 + used);
 	assert_string_equal(mb.cmdline, "loglvl=all console=com1");
 	assert_string_equal(mb.loader, "GRUB 2.06");
 	assert_int_equal(mb.module_count, 2);
@@ -129,9 +130,9 @@ static void grub_on_a_pc_is_understood(void **state)
 	assert_string_equal(mb.module[1].string, "");
 	assert_int_equal(mb.memory_count, 5);
 	assert_int_equal(mb.memory[3].base.a, 0x100000);
-	assert_int_equal(mb.memory[4].type, MB2_MEMORY_RESERVED);
+	assert_int_equal(mb.memory[4].type, BOOT_MEMORY_RESERVED);
 	assert_true(mb.framebuffer.present);
-	assert_int_equal(mb.framebuffer.type, MB2_FRAMEBUFFER_TEXT);
+	assert_int_equal(mb.framebuffer.type, BOOT_FRAMEBUFFER_TEXT);
 	assert_int_equal(mb.framebuffer.width, 80);
 	assert_int_equal(mb.rsdp_size, 20);
 	assert_int_equal(mb.rsdp[19], 0x5A);
@@ -306,8 +307,7 @@ static const char *check(uint32_t a, uint32_t a_end, uint32_t b, uint32_t b_end,
 	end();
 	assert_int_equal(parse(), OK);
 	error = NULL;
-	status = multiboot2_check_modules(&mb, to_hpa(0x100000), to_hpa(0x200000), to_hpa(0x10000),
-					  &index, &error);
+	status = boot_info_check_modules(&mb, to_hpa(0x100000), to_hpa(0x200000), &index, &error);
 	assert_true((status == OK) == (error == NULL));
 	if (status != OK)
 		assert_int_equal(index, at_fault);
@@ -325,19 +325,19 @@ static void good_modules_pass(void **state)
 static void misplaced_modules_are_refused(void **state)
 {
 	assert_string_equal(check(0x200000, 0x300001, 0x300000, 0x400000, 1),
-			    "multiboot2: module overlaps another module");
+			    "module overlaps another module");
 	assert_string_equal(check(0x200000, 0x400000, 0x300000, 0x300010, 1),
-			    "multiboot2: module overlaps another module");
+			    "module overlaps another module");
 	assert_string_equal(check(0x1FFFFF, 0x300000, 0x300000, 0x400000, 0),
-			    "multiboot2: module overlaps the hypervisor's image");
+			    "module overlaps the hypervisor's image");
 	assert_string_equal(check(0x8000, 0x10001, 0x300000, 0x400000, 0),
-			    "multiboot2: module overlaps the information structure");
+			    "module overlaps the boot loader's information");
 	assert_string_equal(check(0x300000, 0x400000, 0x9F000, 0xA0000, 1),
-			    "multiboot2: module is not in usable RAM");
+			    "module is not in usable RAM");
 	assert_string_equal(check(0x300000, 0x400000, 0x7FDF000, 0x7FE1000, 1),
-			    "multiboot2: module is not in usable RAM");
+			    "module is not in usable RAM");
 	assert_string_equal(check(0x300000, 0x400000, 0xE0000000, 0xE0001000, 1),
-			    "multiboot2: module is not in usable RAM");
+			    "module is not in usable RAM");
 }
 
 static void ram_in_pieces_is_one_run(void **state)
@@ -354,16 +354,14 @@ static void ram_in_pieces_is_one_run(void **state)
 	memory_tag(pieces, 3, 24);
 	end();
 	assert_int_equal(parse(), OK);
-	assert_int_equal(
-		multiboot2_check_modules(&mb, to_hpa(0), to_hpa(0), to_hpa(0), &index, &error), OK);
+	assert_int_equal(boot_info_check_modules(&mb, to_hpa(0), to_hpa(0), &index, &error), OK);
 	begin();
 	module_tag(0x380000, 0x580000, "a");
 	memory_tag(covered, 2, 24);
 	end();
 	assert_int_equal(parse(), OK);
-	assert_int_equal(
-		multiboot2_check_modules(&mb, to_hpa(0), to_hpa(0), to_hpa(0), &index, &error),
-		ERR_INVALID);
+	assert_int_equal(boot_info_check_modules(&mb, to_hpa(0), to_hpa(0), &index, &error),
+			 ERR_INVALID);
 }
 
 int main(void)
