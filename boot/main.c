@@ -20,13 +20,16 @@
 #include "core/lib/printf.h"
 #include "core/panic.h"
 #include "core/sched.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 #include "drivers/video.h"
 #include "mm/round.h"
 #include "mm/step.h"
 
 #define MISSING_MAX 16
 #define INFO_MAX    MIB(1)
+
+/* linker.ld */
+extern const char image_start[], image_end[];
 
 struct cmdline_options boot_options;
 struct boot_info boot_info;
@@ -48,7 +51,7 @@ static void say(const char *fmt, ...)
 	xvsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	log_error("%s", line);
-	if (uart_present())
+	if (serial_present())
 		return;
 	video_write("Xenith: ");
 	video_write(line);
@@ -92,6 +95,17 @@ static const char *read_boot_information(hpa_t at)
 	return error;
 }
 
+/* None of them is touched by the hypervisor itself, so that it can go on. */
+static void check_modules(void)
+{
+	const char *error;
+	uint32_t i;
+
+	if (boot_info_check_modules(&boot_info, image_hpa(image_start), image_hpa(image_end), &i,
+				    &error) != OK)
+		log_warning("module %u (%s): %s", i, boot_info.module[i].string, error);
+}
+
 static void init_video(void)
 {
 	const struct boot_framebuffer *fb = &boot_info.framebuffer;
@@ -127,8 +141,10 @@ static void init_console(void)
 			.stop_bits = com->stop_bits,
 			.parity = com->parity,
 		};
-		found = uart_init(&config);
+		found = serial_init_uart(&config);
 	}
+	if (!found)
+		found = serial_init_xen();
 	console_switch = boot_options.conswitch;
 	console_focus_guest = boot_options.conswitch_auto;
 	console_init(found);
@@ -232,10 +248,11 @@ void boot_main(uint32_t info, uint64_t load_address, uint64_t tsc)
 	panic_noreboot = boot_options.noreboot;
 	init_video();
 	init_console();
-	log_info("Xenith, loaded at 0x%llx by %s with %u modules", (unsigned long long)load_address,
+	log_info("Xenith, loaded at 0x%llx by %s, modules: %u", (unsigned long long)load_address,
 		 boot_info.loader, boot_info.module_count);
 	if (boot_options.warnings[0])
 		log_warning("command line: %s", boot_options.warnings);
+	check_modules();
 	check_cpu();
 	if (!error && memory_init(&boot_info, &error) == OK)
 		error = NULL;

@@ -15,7 +15,7 @@
 #include "drivers/ioapic.h"
 #include "drivers/power.h"
 #include "drivers/rtc.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 #include "mm/own.h"
 #include "xenabi/time.h"
 
@@ -129,7 +129,7 @@ void platform_console_irq(void)
 	uint16_t flags = 0;
 
 	console_polled = true;
-	if (!uart_present() || !com || !com->irq)
+	if (!serial_can_interrupt() || !com || !com->irq)
 		return;
 	gsi = com->irq;
 	for (uint32_t i = 0; i < acpi->override_count; i++) {
@@ -145,7 +145,7 @@ void platform_console_irq(void)
 		return;
 	}
 	console_polled = false;
-	uart_enable_interrupts();
+	serial_enable_interrupts();
 }
 
 void platform_start_cores(uint32_t max)

@@ -9,7 +9,7 @@
 #include "core/lib/log.h"
 #include "core/lib/string.h"
 #include "core/log_ring.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 #include "mm/own.h"
 
 #define OUT_ORDER    4 /* pages: 64 KiB */
@@ -42,7 +42,7 @@ static uint32_t out_room(void)
 static void emit(const char *buf, size_t len)
 {
 	if (!out) {
-		(void)uart_write(buf, len);
+		(void)serial_write(buf, len);
 		return;
 	}
 	for (size_t i = 0; i < len; i++)
@@ -58,7 +58,7 @@ void console_drain(void)
 
 		if (n > OUT_SIZE - at)
 			n = OUT_SIZE - at;
-		taken = uart_write(out + at, n);
+		taken = serial_write(out + at, n);
 		out_head += (uint32_t)taken;
 		if (taken < n)
 			break;
@@ -109,7 +109,7 @@ void console_monitor_write(const char *buf, size_t len)
 	console_drain();
 	spin_unlock(&console_lock);
 	/* A command may print for long: the port holds only 16 characters of what is typed. */
-	uart_poll();
+	serial_poll();
 }
 
 bool console_monitor_line_open(void)
@@ -289,7 +289,7 @@ void console_start(void)
 	spin_lock(&console_lock);
 	out = ring;
 	spin_unlock(&console_lock);
-	uart_set_blocking(false);
+	serial_set_blocking(false);
 }
 
 void console_flush(void)
@@ -301,9 +301,9 @@ void console_flush(void)
 		locked = spin_trylock(&console_lock);
 	for (unsigned int i = 0; i < FLUSH_ROUNDS && out_head != out_tail; i++) {
 		console_drain();
-		uart_poll();
+		serial_poll();
 	}
-	uart_panic_write("", 0);
+	serial_panic_write("", 0);
 	if (locked)
 		spin_unlock(&console_lock);
 }

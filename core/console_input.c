@@ -11,7 +11,7 @@
 #include "core/monitor.h"
 #include "core/monitor_internal.h"
 #include "core/sched.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 
 #define CHUNK        64
 #define SWITCH_COUNT 3
@@ -150,7 +150,7 @@ static void read_port(void)
 	char in[CHUNK], out[CHUNK + SWITCH_COUNT], one[SWITCH_COUNT + 1];
 	size_t n, ready = 0;
 
-	while ((n = uart_read(in, sizeof(in)))) {
+	while ((n = serial_read(in, sizeof(in)))) {
 		for (size_t i = 0; i < n; i++) {
 			uint16_t before = console_focus_id;
 			size_t more;
@@ -177,7 +177,7 @@ static void read_port(void)
 
 void console_interrupt(void)
 {
-	uart_poll();
+	serial_poll();
 	store_relaxed(&hurry, true);
 }
 
@@ -192,7 +192,7 @@ void console_poll(void)
 	store_relaxed(&hurry, false);
 	/* The UART holds 16 characters, 1.4 ms: looks that a slice ends must not be skipped. */
 	store_relaxed(&next_poll, now + sched_slice / 8);
-	uart_poll();
+	serial_poll();
 	spin_lock(&console_lock);
 	console_drain();
 	spin_unlock(&console_lock);

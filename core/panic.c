@@ -14,7 +14,7 @@
 #include "core/lib/symbols.h"
 #include "core/trace.h"
 #include "drivers/power.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 #include "drivers/video.h"
 
 #define LINE_MAX      256
@@ -42,10 +42,10 @@ static void out(const char *fmt, ...)
 	va_end(ap);
 	for (const char *c = line; *c; c++) {
 		if (*c == '\n')
-			uart_panic_write("\r", 1);
-		uart_panic_write(c, 1);
+			serial_panic_write("\r", 1);
+		serial_panic_write(c, 1);
 	}
-	if (!uart_present())
+	if (!serial_present())
 		video_write(line);
 }
 
@@ -164,7 +164,7 @@ static void begin(void)
 		return;
 	}
 	smp_stop_others();
-	uart_panic_begin();
+	serial_panic_begin();
 	console_flush();
 	out("\n*** Xenith panic on core %u: ", self);
 }

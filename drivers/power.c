@@ -6,7 +6,10 @@
 #include "arch/x86/cpu/smp.h"
 #include "arch/x86/cpu/tsc.h"
 #include "core/lib/bits.h"
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
+#include "drivers/xen_guest.h"
+
+#include <xen/sched.h>
 
 #define SPACE_MEMORY 0
 #define SPACE_IO     1
@@ -41,7 +44,7 @@ void power_init(const struct power_info *info)
 static void quiesce(void)
 {
 	smp_stop_others();
-	uart_panic_begin();
+	serial_panic_begin();
 	power_flush();
 	smp_leave_vmx();
 }
@@ -71,6 +74,7 @@ void machine_reboot(void)
 	} packed_struct no_idt = { 0 };
 
 	quiesce();
+	xen_guest_shutdown(SHUTDOWN_reboot);
 	reset_by_acpi();
 	outb(PORT_RESET_CONTROL, RESET_CONTROL_ARM);
 	outb(PORT_RESET_CONTROL, RESET_CONTROL_HARD);
@@ -99,12 +103,13 @@ void machine_poweroff(void)
 	static const char text[] = "Xenith: the machine does not switch itself off; halted.\r\n";
 
 	quiesce();
+	xen_guest_shutdown(SHUTDOWN_poweroff);
 	if (power.s5) {
 		sleep(power.pm1a_port, power.s5_typ_a);
 		sleep(power.pm1b_port, power.s5_typ_b);
 		tsc_delay_us(RESET_WAIT_US);
 	}
-	uart_panic_write(text, sizeof(text) - 1);
+	serial_panic_write(text, sizeof(text) - 1);
 	halt_forever();
 	__builtin_unreachable();
 }
@@ -112,6 +117,7 @@ void machine_poweroff(void)
 void machine_exit(uint8_t code)
 {
 	quiesce();
+	xen_guest_shutdown(code ? SHUTDOWN_crash : SHUTDOWN_poweroff);
 	outl(PORT_QEMU_EXIT, code);
 	for (const char *c = "Shutdown"; *c; c++)
 		outb(PORT_BOCHS_SHUTDOWN, (uint8_t)*c);

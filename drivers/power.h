@@ -21,13 +21,17 @@ void power_init(const struct power_info *info);
 /* Implemented in core/panic.c: let all output that is queued leave. */
 void power_flush(void);
 
-/* ACPI reset register, then the ports and tricks of older machines. */
+/*
+ * A guest of Xen asks Xen, in all three. Else: ACPI reset register, then the ports and tricks of
+ * older machines.
+ */
 void machine_reboot(void) noreturn_fn;
 /* ACPI S5; stays halted, saying so, where that does not work. */
 void machine_poweroff(void) noreturn_fn;
 /*
  * For runs under test: QEMU's debug-exit port makes it exit with 2 * code + 1, and Bochs ends at the
- * word that its port 0x8900 waits for. Elsewhere it powers off.
+ * word that its port 0x8900 waits for; a guest of Xen crashes if code is not 0. Elsewhere it powers
+ * off.
  */
 void machine_exit(uint8_t code) noreturn_fn;
 

@@ -36,6 +36,9 @@ uint64_t rtc_read(void)
 	uint8_t raw[6], again[6];
 	struct rtc_time t;
 
+	/* An open bus reads as ones: a clock that is updated for ever. */
+	if (cmos_read(REG_STATUS_A) == 0xff)
+		return 0;
 	/* Twice the same: no update came between. */
 	for (unsigned int i = 0; i < TRIES; i++) {
 		read_registers(raw);

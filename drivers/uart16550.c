@@ -2,7 +2,6 @@
 #include "drivers/uart16550.h"
 
 #include "arch/x86/cpu/asm.h"
-#include "arch/x86/cpu/lock.h"
 #include "core/lib/bits.h"
 
 /* Registers (PC16550D datasheet, table 2); the divisor latch hides the first two. */
@@ -29,45 +28,12 @@
 #define MCR_OUT2           BIT(3) /* gates the interrupt line of a PC */
 #define MCR_LOOP           BIT(4)
 #define LSR_DATA           BIT(0)
-#define LSR_OVERRUN        BIT(1)
 #define LSR_THRE           BIT(5)
 #define MSR_DCD_RI_DSR_CTS 0xf0
 
-#define BASE_BAUD  115200U
-#define FIFO_DEPTH 16U
+#define BASE_BAUD 115200U
 
-#define TX_SIZE 1024U /* powers of two; the console has longer ones behind them */
-#define RX_SIZE 1024U
-/* No port that works is busy for so many reads of its status register. */
-#define STUCK_READS 1000000U
-/* Causes served in one uart_poll(): several FIFOs full. */
-#define POLL_ROUNDS 8U
-
-struct ring {
-	uint32_t head; /* next byte out; both run freely */
-	uint32_t tail; /* next byte in */
-};
-
-static char tx_data[TX_SIZE], rx_data[RX_SIZE];
-static struct ring tx, rx;
-static struct spinlock uart_lock = SPINLOCK_INIT;
-static uint16_t port; /* 0: none */
-static bool interrupts, blocking = true;
-static bool alone; /* the other cores are stopped: one of them may hold the lock for ever */
-static uint8_t ier;
-static uint64_t overruns;
-
-static void lock_port(void)
-{
-	if (!load_relaxed(&alone))
-		spin_lock(&uart_lock);
-}
-
-static void unlock_port(void)
-{
-	if (!load_relaxed(&alone))
-		spin_unlock(&uart_lock);
-}
+static uint16_t port;
 
 static uint8_t reg_read(uint16_t reg)
 {
@@ -115,13 +81,9 @@ static uint64_t line_control(const struct uart_config *c)
 
 bool uart_init(const struct uart_config *config)
 {
-	interrupts = false;
-	ier = 0;
 	port = config->port;
-	if (!port || !detect()) {
-		port = 0;
+	if (!port || !detect())
 		return false;
-	}
 	reg_write(REG_LCR, reg_read(REG_LCR) & ~LCR_DIVISOR);
 	reg_write(REG_IER, 0);
 	if (config->baud) {
@@ -138,160 +100,30 @@ bool uart_init(const struct uart_config *config)
 	return true;
 }
 
-bool uart_present(void)
+bool uart_can_send(void)
 {
-	return port != 0;
+	return reg_read(REG_LSR) & LSR_THRE;
 }
 
-static void set_ier(uint8_t value)
+void uart_send(char c)
 {
-	if (interrupts && ier != value) {
-		ier = value;
-		reg_write(REG_IER, value);
-	}
+	reg_write(REG_DATA, (uint8_t)c);
 }
 
-/* Fill the transmit FIFO if it is empty; false when it is not or there is nothing to send. */
-static bool send_some(void)
+bool uart_receive(char *c)
 {
-	if (tx.head == tx.tail || !(reg_read(REG_LSR) & LSR_THRE))
+	if (!(reg_read(REG_LSR) & LSR_DATA))
 		return false;
-	for (unsigned int i = 0; i < FIFO_DEPTH && tx.head != tx.tail; i++, tx.head++)
-		reg_write(REG_DATA, (uint8_t)tx_data[tx.head % TX_SIZE]);
+	*c = (char)reg_read(REG_DATA);
 	return true;
 }
 
-static void receive(void)
+bool uart_interrupt_pending(void)
 {
-	uint8_t lsr = reg_read(REG_LSR);
-
-	for (unsigned int i = 0; lsr & LSR_DATA && i < 2 * FIFO_DEPTH; i++) {
-		char c = (char)reg_read(REG_DATA);
-
-		if (lsr & LSR_OVERRUN)
-			overruns++;
-		if (rx.tail - rx.head < RX_SIZE)
-			rx_data[rx.tail++ % RX_SIZE] = c;
-		else
-			overruns++;
-		lsr = reg_read(REG_LSR);
-	}
+	return !(reg_read(REG_IIR) & IIR_NONE_PENDING);
 }
 
-static void poll_locked(void)
+void uart_set_interrupts(bool received, bool empty)
 {
-	/*
-	 * The interrupt is an edge: until the port says that nothing is pending the line may stay
-	 * up, and no further edge would come.
-	 */
-	for (unsigned int i = 0; i < POLL_ROUNDS; i++) {
-		receive();
-		send_some();
-		if (!interrupts || reg_read(REG_IIR) & IIR_NONE_PENDING)
-			break;
-	}
-	set_ier((uint8_t)(IER_RECEIVED | (tx.head != tx.tail ? IER_TRANSMIT_EMPTY : 0)));
-}
-
-void uart_poll(void)
-{
-	if (!port)
-		return;
-	lock_port();
-	poll_locked();
-	unlock_port();
-}
-
-void uart_enable_interrupts(void)
-{
-	if (!port)
-		return;
-	lock_port();
-	interrupts = true;
-	poll_locked();
-	unlock_port();
-}
-
-void uart_set_blocking(bool on)
-{
-	store_relaxed(&blocking, on);
-}
-
-/* Wait, within reason, until there is room in the transmit ring. */
-static void wait_for_room(void)
-{
-	for (unsigned int i = 0; i < STUCK_READS && tx.tail - tx.head == TX_SIZE; i++)
-		send_some();
-}
-
-size_t uart_write(const char *buf, size_t len)
-{
-	size_t done = 0;
-
-	if (!port)
-		return len;
-	lock_port();
-	while (done < len) {
-		if (tx.tail - tx.head == TX_SIZE && blocking)
-			wait_for_room();
-		if (tx.tail - tx.head == TX_SIZE)
-			break;
-		tx_data[tx.tail++ % TX_SIZE] = buf[done++];
-	}
-	/* The first bytes start at once; from then on "transmitter empty" interrupts. */
-	if (!(ier & IER_TRANSMIT_EMPTY)) {
-		send_some();
-		if (tx.head != tx.tail)
-			set_ier((uint8_t)(IER_RECEIVED | IER_TRANSMIT_EMPTY));
-	}
-	unlock_port();
-	return done;
-}
-
-size_t uart_room(void)
-{
-	return TX_SIZE - (load_relaxed(&tx.tail) - load_relaxed(&tx.head));
-}
-
-size_t uart_read(char *buf, size_t len)
-{
-	size_t done = 0;
-
-	lock_port();
-	while (done < len && rx.head != rx.tail)
-		buf[done++] = rx_data[rx.head++ % RX_SIZE];
-	unlock_port();
-	return done;
-}
-
-uint64_t uart_overruns(void)
-{
-	return load_relaxed(&overruns);
-}
-
-void uart_panic_begin(void)
-{
-	store_relaxed(&alone, true);
-}
-
-static bool panic_put(char c)
-{
-	for (unsigned int i = 0; i < STUCK_READS; i++) {
-		if (reg_read(REG_LSR) & LSR_THRE) {
-			reg_write(REG_DATA, (uint8_t)c);
-			return true;
-		}
-	}
-	return false;
-}
-
-void uart_panic_write(const char *buf, size_t len)
-{
-	if (!port)
-		return;
-	reg_write(REG_IER, 0);
-	while (tx.head != tx.tail && panic_put(tx_data[tx.head % TX_SIZE]))
-		tx.head++;
-	for (size_t i = 0; i < len && panic_put(buf[i]); i++)
-		;
+	reg_write(REG_IER, (received ? IER_RECEIVED : 0) | (empty ? IER_TRANSMIT_EMPTY : 0));
 }

@@ -8,6 +8,7 @@
 #include "drivers/hpet.h"
 #include "drivers/pit.h"
 #include "drivers/pmtimer.h"
+#include "drivers/xen_guest.h"
 
 #define MEASURE_MS    10
 #define MEASURE_TIMES 3
@@ -96,7 +97,10 @@ static uint64_t stated_khz(void)
 	uint32_t max = cpuid(CPUID_VENDOR, 0).eax;
 	struct cpuid_regs leaf15 = { 0 };
 	struct cpuid_regs leaf16 = { 0 };
+	uint64_t khz = xen_guest_tsc_khz();
 
+	if (khz)
+		return khz;
 	if (max >= CPUID_TSC)
 		leaf15 = cpuid(CPUID_TSC, 0);
 	if (max >= CPUID_FREQUENCY)

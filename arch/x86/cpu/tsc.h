@@ -25,8 +25,8 @@ struct tsc_sources {
 };
 
 /*
- * Find the TSC's frequency: CPUID where it says and a clock agrees within 1%, else measured by
- * HPET, ACPI PM timer or PIT, in this order. boot_tsc is nanosecond 0. Boot core, once.
+ * Find the TSC's frequency: CPUID (Xen's leaves, or 0x15 and 0x16) where it says and a clock, if
+ * there is one, agrees within 1%; else measured by HPET, ACPI PM timer or PIT, in this order. boot_tsc is nanosecond 0. Boot core, once.
  */
 void tsc_init(const struct tsc_sources *sources, uint64_t boot_tsc);
 /*

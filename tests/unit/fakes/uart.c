@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "drivers/uart16550.h"
+#include "drivers/serial.h"
 
 char uart_output[1 << 20];
 size_t uart_output_len;
@@ -35,7 +35,7 @@ size_t uart_typed(void)
 	return typed_len;
 }
 
-size_t uart_write(const char *buf, size_t len)
+size_t serial_write(const char *buf, size_t len)
 {
 	if (len > uart_capacity)
 		len = uart_capacity;
@@ -48,7 +48,7 @@ size_t uart_write(const char *buf, size_t len)
 	return len;
 }
 
-size_t uart_read(char *buf, size_t len)
+size_t serial_read(char *buf, size_t len)
 {
 	if (!typed_len)
 		return 0;
@@ -63,16 +63,16 @@ size_t uart_read(char *buf, size_t len)
 	return len;
 }
 
-void uart_poll(void)
+void serial_poll(void)
 {
 }
 
-void uart_set_blocking(bool blocking)
+void serial_set_blocking(bool blocking)
 {
 	(void)blocking;
 }
 
-void uart_panic_write(const char *buf, size_t len)
+void serial_panic_write(const char *buf, size_t len)
 {
 	(void)buf;
 	(void)len;
