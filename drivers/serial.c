@@ -210,4 +210,7 @@ void serial_panic_write(const char *buf, size_t len)
 		uart_set_interrupts(false, false);
 	for (size_t i = 0; panic_drain() && i < len; i++)
 		tx_data[tx.tail++ % TX_SIZE] = buf[i];
+	/* The machine may be off with the next instruction, and what is in the port lost. */
+	for (unsigned int i = 0; line == LINE_UART && i < STUCK_LOOKS && !uart_idle(); i++)
+		;
 }

@@ -29,6 +29,7 @@
 #define MCR_LOOP           BIT(4)
 #define LSR_DATA           BIT(0)
 #define LSR_THRE           BIT(5)
+#define LSR_TEMT           BIT(6)
 #define MSR_DCD_RI_DSR_CTS 0xf0
 
 #define BASE_BAUD 115200U
@@ -103,6 +104,11 @@ bool uart_init(const struct uart_config *config)
 bool uart_can_send(void)
 {
 	return reg_read(REG_LSR) & LSR_THRE;
+}
+
+bool uart_idle(void)
+{
+	return reg_read(REG_LSR) & LSR_TEMT;
 }
 
 void uart_send(char c)

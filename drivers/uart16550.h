@@ -26,6 +26,8 @@ bool uart_init(const struct uart_config *config) must_check;
 
 /* Whether the transmit FIFO is empty, and has room for UART_FIFO_DEPTH bytes. */
 bool uart_can_send(void);
+/* Whether all that was sent has left the port. */
+bool uart_idle(void);
 void uart_send(char c);
 /* A received byte, if there is one. */
 bool uart_receive(char *c);
