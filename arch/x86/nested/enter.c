@@ -79,6 +79,8 @@ void nested_enter(struct vcpu *v)
 	v12->guest_cr0 = leave_cr0(v12->guest_cr0, vmx_get_cr0(v));
 	nested_switch(v);
 	nested_write_fields(v, &l1);
+	if (n->groups & (1U << VMCS12_GROUP_CONTROL | 1U << VMCS12_GROUP_HOST))
+		n->host_known = false;
 	n->groups = 0;
 	n->tsc_written = false;
 	n->trap_flag = false;

@@ -158,9 +158,10 @@ static uint32_t interruptibility_after(const struct vcpu *v, const struct leave_
 static void to_l1(struct vcpu *v, const struct leave_exit *x)
 {
 	struct nested_vcpu *n = nested_of(v);
-	struct leave_host h;
 
-	leave_load(n->vmcs12, vmx_get_cr0(v), vmx_get_efer(v), vmx_get_pat(v), &h);
+	(n->host_known ? leave_load_again : leave_load)(n->vmcs12, vmx_get_cr0(v), vmx_get_efer(v),
+							vmx_get_pat(v), &n->host);
+	n->host_known = true;
 	nested_switch(v);
 	n->entering = false;
 	n->halted = false;
@@ -171,7 +172,7 @@ static void to_l1(struct vcpu *v, const struct leave_exit *x)
 	hw_shadow_fill(v);
 	flush_tags(v);
 	speculation_leave_l2();
-	load_host(v, &h);
+	load_host(v, &n->host);
 	v->vmx->inject_again = true; /* what L2 could not be given */
 }
 

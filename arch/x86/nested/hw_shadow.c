@@ -10,92 +10,74 @@
 #include "mm/own.h"
 
 #define LINK_POINTER_NONE (~0ULL)
-#define FIELDS_MAX        40
 
 struct hw_shadow {
 	uint32_t *vmcs;
 	uint8_t *reads, *writes; /* bitmaps by encoding: 1 exits */
-	unsigned int written;    /* of the fields those at the start, which L1 may write, too */
-	unsigned int count;
-	struct {
-		uint16_t encoding, slot; /* in vmcs12 */
-	} field[FIELDS_MAX];
+	bool tpr, timer;         /* these fields are offered */
 };
 
-/* What a hypervisor writes for most entries ... */
-static const uint16_t written[] = {
-	0x2010, /* TSC offset */
-	0x4002, /* processor-based controls: windows */
-	0x4004, /* exception bitmap */
-	0x4012, /* entry controls */
-	0x4016, /* entry interruption information */
-	0x4018, /* entry error code */
-	0x401a, /* entry instruction length */
-	0x401c, /* TPR threshold */
-	0x4824, /* interruptibility */
-	0x482e, /* preemption timer */
-	0x6000, /* CR0 mask */
-	0x6004, /* CR0 shadow */
-	0x6006, /* CR4 shadow */
-	0x6800, /* CR0 */
-	0x6802, /* CR3 */
-	0x6804, /* CR4 */
-	0x681c, /* RSP */
-	0x681e, /* RIP */
-	0x6820, /* RFLAGS */
-	0x6822, /* pending debug exceptions */
-	0x6c06, /* host FS base */
-	0x6c08, /* host GS base */
-};
-
-/* ... and what it reads of an exit. */
-static const uint16_t read_only[] = {
-	0x2400,                  /* guest-physical address */
-	0x4402,                  /* exit reason */
-	0x4404,                  /* exit interruption information */
-	0x4406,                  /* exit interruption error code */
-	0x4408,                  /* IDT-vectoring information */
-	0x440a,                  /* IDT-vectoring error code */
-	0x440c,                  /* instruction length */
-	0x440e,                  /* instruction information */
-	0x6400,                  /* qualification */
-	0x4814 + 2 * VMX_SEG_CS, /* access rights */
-	0x4814 + 2 * VMX_SEG_SS,
-	0x640a, /* guest linear address */
-};
-
-static_assert(array_size(written) + array_size(read_only) <= FIELDS_MAX, "all fields have room");
+/*
+ * Fields by encoding and member of struct vmcs12, and which of the above they depend on: what a
+ * hypervisor writes for most entries,
+ */
+#define WRITTEN(FIELD)                                                                             \
+	FIELD(0x4002, proc, true) /* windows */                                                    \
+	FIELD(0x4016, entry_intr_info, true)                                                       \
+	FIELD(0x4018, entry_error_code, true)                                                      \
+	FIELD(0x401a, entry_insn_length, true)                                                     \
+	FIELD(0x401c, tpr_threshold, s->tpr)                                                       \
+	FIELD(0x4824, interruptibility, true)                                                      \
+	FIELD(0x482e, preemption_timer, s->timer)                                                  \
+	FIELD(0x6004, cr0_shadow, true)                                                            \
+	FIELD(0x6006, cr4_shadow, true)                                                            \
+	FIELD(0x6800, guest_cr0, true)                                                             \
+	FIELD(0x6802, guest_cr3, true)                                                             \
+	FIELD(0x6804, guest_cr4, true)                                                             \
+	FIELD(0x681c, guest_rsp, true)                                                             \
+	FIELD(0x681e, guest_rip, true)                                                             \
+	FIELD(0x6820, guest_rflags, true)                                                          \
+	FIELD(0x6c06, host_fs_base, true)                                                          \
+	FIELD(0x6c08, host_gs_base, true)                                                          \
+	FIELD(0x6c14, host_rsp, true)
+/* and what it reads of an exit. */
+#define READ(FIELD)                                                                                \
+	FIELD(0x4402, exit_reason, true)                                                           \
+	FIELD(0x4404, exit_intr_info, true)                                                        \
+	FIELD(0x4406, exit_intr_error, true)                                                       \
+	FIELD(0x4408, idt_vectoring_info, true)                                                    \
+	FIELD(0x440a, idt_vectoring_error, true)                                                   \
+	FIELD(0x440c, exit_insn_length, true)                                                      \
+	FIELD(0x440e, exit_insn_info, true)                                                        \
+	FIELD(0x4816, guest_rights[VMX_SEG_CS], true)                                              \
+	FIELD(0x4818, guest_rights[VMX_SEG_SS], true)                                              \
+	FIELD(0x6400, exit_qualification, true)                                                    \
+	FIELD(0x640a, guest_linear, true)
 
 static void pass(uint8_t *bitmap, uint16_t encoding)
 {
 	bitmap[encoding / 8] &= (uint8_t) ~(1U << encoding % 8);
 }
 
+#define PASS_READ(encoding, member, there)                                                         \
+	if (there)                                                                                 \
+		pass(s->reads, encoding);
+#define PASS_WRITE(encoding, member, there)                                                        \
+	if (there)                                                                                 \
+		pass(s->writes, encoding);
+
 /* A field that is not offered to L1 is not passed to it, whatever the machine has. */
-static void choose(const struct vcpu *v, struct hw_shadow *s, const uint16_t *encodings,
-		   unsigned int count)
-{
-	uint32_t slot;
-
-	for (unsigned int i = 0; i < count; i++) {
-		if (vmcs12_find(nested_caps_of(v), encodings[i], false, &slot))
-			continue;
-		s->field[s->count].encoding = encodings[i];
-		s->field[s->count].slot = (uint16_t)slot;
-		s->count++;
-		pass(s->reads, encodings[i]);
-	}
-}
-
 static void choose_fields(const struct vcpu *v, struct hw_shadow *s)
 {
+	uint32_t fields = nested_caps_of(v)->fields;
+
+	s->tpr = fields >> VMCS12_TPR_SHADOW & 1;
+	s->timer = fields >> VMCS12_PREEMPTION_TIMER & 1;
 	memset(s->reads, 0xff, PAGE_SIZE);
 	memset(s->writes, 0xff, PAGE_SIZE);
-	choose(v, s, written, array_size(written));
-	s->written = s->count;
-	choose(v, s, read_only, array_size(read_only));
-	for (unsigned int i = 0; i < s->written; i++)
-		pass(s->writes, s->field[i].encoding);
+	WRITTEN(PASS_READ)
+	READ(PASS_READ)
+	WRITTEN(PASS_WRITE)
 }
 
 enum status hw_shadow_create(struct vcpu *v)
@@ -167,9 +149,13 @@ static void end(struct vcpu *v, struct hw_shadow *s)
 	ASSERT(ok);
 }
 
+#define FILL(encoding, member, there)                                                              \
+	if (there)                                                                                 \
+		vmwrite_field(encoding, v12->member);
+
 void hw_shadow_fill(struct vcpu *v)
 {
-	const uint64_t *slots = &nested_of(v)->vmcs12->vpid;
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
 	struct hw_shadow *s = nested_of(v)->shadow;
 
 	if (!s)
@@ -179,29 +165,37 @@ void hw_shadow_fill(struct vcpu *v)
 		return;
 	}
 	begin(s);
-	for (unsigned int i = 0; i < s->count; i++)
-		vmwrite_field(s->field[i].encoding, slots[s->field[i].slot]);
+	WRITTEN(FILL)
+	READ(FILL)
 	end(v, s);
 	vmwrite64(VMCS64_LINK_POINTER, own_hpa(s->vmcs).a);
 }
 
-void hw_shadow_take(struct vcpu *v)
+/* As L1's VMWRITE, with what depends on the field. */
+static noinline_fn void take_one(struct vcpu *v, uint32_t encoding, uint64_t value)
 {
 	struct nested_vcpu *n = nested_of(v);
-	const uint64_t *slots = &n->vmcs12->vpid;
-	struct hw_shadow *s = n->shadow;
+	enum vmfail error = vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups);
 
-	if (!s || n->current == NESTED_NO_VMCS)
+	ASSERT(error == VMFAIL_NONE);
+}
+
+#define TAKE(encoding, member, there)                                                              \
+	if (there) {                                                                               \
+		uint64_t value = vmread_field(encoding);                                           \
+                                                                                                   \
+		if (value != v12->member)                                                          \
+			take_one(v, encoding, value);                                              \
+	}
+
+void hw_shadow_take(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	struct hw_shadow *s = nested_of(v)->shadow;
+
+	if (!s || nested_of(v)->current == NESTED_NO_VMCS)
 		return;
 	begin(s);
-	for (unsigned int i = 0; i < s->written; i++) {
-		uint64_t value = vmread_field(s->field[i].encoding);
-		enum vmfail error = VMFAIL_NONE;
-
-		if (value != slots[s->field[i].slot])
-			error = vmcs12_write(nested_caps_of(v), n->vmcs12, s->field[i].encoding,
-					     value, &n->groups);
-		ASSERT(error == VMFAIL_NONE);
-	}
+	WRITTEN(TAKE)
 	end(v, s);
 }

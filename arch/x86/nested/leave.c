@@ -76,16 +76,22 @@ static void load_segments(const struct vmcs12 *v, struct vmx_segment_state *s)
 	s[VMX_SEG_TR].limit = TSS_LIMIT;
 }
 
+void leave_load_again(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
+		      struct leave_host *out)
+{
+	out->cr0 = leave_cr0(v->host_cr0, cr0);
+	out->efer = merge_host_efer(v, efer);
+	out->pat = v->exit & EXIT_LOAD_PAT ? v->host_pat : pat;
+	out->rsp = v->host_rsp;
+}
+
 void leave_load(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
 		struct leave_host *out)
 {
-	out->cr0 = leave_cr0(v->host_cr0, cr0);
+	leave_load_again(v, cr0, efer, pat, out);
 	out->cr3 = v->host_cr3;
 	out->cr4 = v->exit & EXIT_HOST_64BIT ? v->host_cr4 | CR4_PAE : v->host_cr4 & ~CR4_PCIDE;
-	out->efer = merge_host_efer(v, efer);
-	out->pat = v->exit & EXIT_LOAD_PAT ? v->host_pat : pat;
 	out->rip = v->host_rip;
-	out->rsp = v->host_rsp;
 	out->gdtr_base = v->host_gdtr_base;
 	out->idtr_base = v->host_idtr_base;
 	out->sysenter_cs = v->host_sysenter_cs;

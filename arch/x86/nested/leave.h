@@ -43,6 +43,11 @@ struct leave_host {
 void leave_load(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
 		struct leave_host *out);
 
+/* The same when `out` is from an exit since which no field of the groups CONTROL and HOST has been
+ * written. */
+void leave_load_again(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
+		      struct leave_host *out);
+
 /* CR0 as an entry or exit loads it: the bits that neither touches keep their value. */
 uint64_t leave_cr0(uint64_t loaded, uint64_t old);
 

@@ -58,11 +58,13 @@ struct nested_vcpu {
 	struct merge_cr cr0, cr4;          /* as written to VMCS02 */
 	struct merge_l2 merged;            /* the same of controls */
 	bool rare_stale;                   /* VMCS02 is ahead of vmcs12: fields02.c */
-	uint32_t ept_core;                 /* on which its EPT02s were last used */
-	uint64_t timer_end;                /* L1's preemption timer runs out at this TSC; 0: none */
-	uint64_t vpid12;                   /* for which VMCS02's VPID was last used */
-	struct nested_ept *ept;            /* EPT02s */
-	struct hw_shadow *shadow;          /* hw_shadow.c; NULL: the machine has none */
+	struct leave_host host;            /* of the last exit, while host_known */
+	bool host_known;
+	uint32_t ept_core;        /* on which its EPT02s were last used */
+	uint64_t timer_end;       /* L1's preemption timer runs out at this TSC; 0: none */
+	uint64_t vpid12;          /* for which VMCS02's VPID was last used */
+	struct nested_ept *ept;   /* EPT02s */
+	struct hw_shadow *shadow; /* hw_shadow.c; NULL: the machine has none */
 
 	/* Exits of L2 by reason, and by who handled them: for the monitor. */
 	uint64_t exits_l0[VMX_EXIT_REASONS], exits_l1[VMX_EXIT_REASONS];
