@@ -21,6 +21,7 @@ import tty
 from rig import RigError, kvm
 
 BOCHS_MODEL = "corei7_skylake_x"
+BOCHS_TSC_KHZ = 50000
 # MiB of the guest's memory that Bochs keeps in its own; the rest goes to a file.
 BOCHS_HOST_MEMORY = 2048
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
@@ -31,7 +32,7 @@ display_library: term
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/vgabios/vgabios.stdvga.bin
 vga: extension=vbe, update_freq=1
-cpu: model={model}, count={cores}, ips=50000000, reset_on_triple_fault=0
+cpu: model={model}, count={cores}, ips={ips}, reset_on_triple_fault=0
 memory: guest={memory}, host={host}
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={image}, status=inserted
@@ -173,6 +174,7 @@ def _start_bochs(directory, image, cores, memory, cpu, serial, debugger):
     rc = os.path.join(directory, "bochsrc")
     with open(rc, "w", encoding="ascii") as out:
         out.write(BOCHSRC.format(model=cpu or BOCHS_MODEL, cores=cores, memory=memory,
+                                 ips=BOCHS_TSC_KHZ * 1000,
                                  host=min(memory, BOCHS_HOST_MEMORY),
                                  image=image, serial=line,
                                  log=os.path.join(directory, "bochs.log")))
