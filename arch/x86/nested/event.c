@@ -124,6 +124,8 @@ static bool leave_if_due(struct vcpu *v, int upcall, int lapic)
 {
 	struct nested_vcpu *n = nested_of(v);
 
+	if (n->waits_sipi)
+		return false; /* which blocks all of these */
 	if (n->trap_flag && !v->vmx->entry_info)
 		leave(v, EXIT_TRAP_FLAG);
 	else if (timer_over(n))
@@ -167,15 +169,23 @@ bool nested_wakes(struct vcpu *v)
 	       ((proc & PROC_INTERRUPT_WINDOW) || upcall >= 0 || lapic >= 0 || v->vmx->requeued);
 }
 
-/* L2 does not run while it halts. */
+void nested_wake(struct timer *t)
+{
+	vcpu_request(container_of(t, struct nested_vcpu, wake)->vcpu, ATTN_TIMER);
+}
+
+/* L2 does not run while it halts. L1's timer goes on in HLT alone (25.5.1). */
 static void halt(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	if (n->waits_sipi || (n->halted && !nested_wakes(v)))
-		sched_block(v);
-	else
+	if (!n->waits_sipi && nested_wakes(v)) {
 		n->halted = false;
+		return;
+	}
+	if (n->timer_end && !n->waits_sipi)
+		timer_set(&n->wake, n->timer_end, this_cpu()->id);
+	sched_block(v);
 }
 
 void nested_prepare(struct vcpu *v, int upcall)

@@ -11,6 +11,7 @@
 #include "arch/x86/nested/merge.h"
 #include "arch/x86/nested/vmcs12.h"
 #include "arch/x86/vmx/exits.h"
+#include "core/timer.h"
 #include "mm/gpc_hw.h"
 
 /* Activity states (24.4.2). */
@@ -35,6 +36,8 @@ struct nested_ept; /* ept.c */
 struct hw_shadow;  /* hw_shadow.c */
 
 struct nested_vcpu {
+	struct vcpu *vcpu;
+
 	/* VMX operation of L1: vmx_instructions.c. */
 	bool vmx_on;
 	uint64_t vmxon;        /* address of its VMXON region */
@@ -62,6 +65,7 @@ struct nested_vcpu {
 	bool host_known;
 	uint32_t ept_core;        /* on which its EPT02s were last used */
 	uint64_t timer_end;       /* L1's preemption timer runs out at this TSC; 0: none */
+	struct timer wake;        /* for that, while L2 halts */
 	uint64_t vpid12;          /* for which VMCS02's VPID was last used */
 	struct nested_ept *ept;   /* EPT02s */
 	struct hw_shadow *shadow; /* hw_shadow.c; NULL: the machine has none */
@@ -131,6 +135,11 @@ void hw_shadow_take(struct vcpu *v);
  * vector.
  */
 bool nested_posted(struct vcpu *v, int lapic) must_check;
+
+/* ---- event.c ---- */
+
+/* Of nested_vcpu.wake. */
+void nested_wake(struct timer *t);
 
 /* ---- enter.c ---- */
 

@@ -21,6 +21,8 @@ enum status nested_vmcs02_create(struct vcpu *v)
 	struct nested_vcpu *n = nested_of(v);
 	bool ok;
 
+	timer_init(&n->wake, nested_wake);
+	n->vcpu = v;
 	gpc_hw_init(&n->hw, &v->domain->physmap, v, names);
 	gpc_init(&n->msr_page, &v->domain->physmap, GPC_HOST, "L2 MSR bitmap");
 	gpc_init(&n->apic_page, &v->domain->physmap, GPC_HOST, "L2 virtual APIC, posting");
@@ -72,6 +74,7 @@ void nested_vmcs02_destroy(struct vcpu *v)
 
 	if (v->vmx->in_l2)
 		exchange(v->vmx, &n->other);
+	timer_cancel(&n->wake);
 	for (unsigned int i = 0; i < GPC_HW_PAGES; i++)
 		gpc_deactivate(&n->hw.page[i]);
 	gpc_deactivate(&n->msr_page);
