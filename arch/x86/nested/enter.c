@@ -70,7 +70,7 @@ void nested_enter(struct vcpu *v)
 		enum vmfail error = entry_row_error(row, &qualification);
 
 		if (error)
-			nested_instruction_done(v, error);
+			nested_instruction_done(v, (int)error);
 		else
 			nested_fail_entry(v, EXIT_ENTRY_GUEST_STATE, qualification);
 		return;

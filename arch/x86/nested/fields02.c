@@ -143,7 +143,7 @@ static void write_msr_bitmap(struct vcpu *v)
 	struct nested_vcpu *n = nested_of(v);
 	gfn_t gfn = gpa_gfn(to_gpa(n->vmcs12->msr_bitmap));
 	struct gpc *g = &n->msr_page;
-	const uint64_t *own = (const uint64_t *)v->domain->vmx->msr_bitmap;
+	const uint64_t *own = (const void *)v->domain->vmx->msr_bitmap;
 	const uint64_t *l1;
 	enum status st = OK;
 

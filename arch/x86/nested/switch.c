@@ -40,7 +40,7 @@ enum status nested_vmcs02_create(struct vcpu *v)
 	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
 	ok = vmclear(own_hpa(n->other.vmcs));
 	ASSERT(ok);
-	ok = merge_msr_open((const uint64_t *)v->domain->vmx->msr_bitmap, &n->msr_open);
+	ok = merge_msr_open((const void *)v->domain->vmx->msr_bitmap, &n->msr_open);
 	ASSERT(ok);
 	return OK;
 }
