@@ -195,7 +195,7 @@ static void a_change_takes_its_copies_and_no_others(void **state)
 	for (uint64_t i = 0; i < 8; i++)
 		(void)fill(i, i, 0, EPT_RWX);
 	(void)fill(BIT(20), 3, 0, EPT_R); /* the same page once more */
-	(void)fill(5 * 512, 512, 9, EPT_RWX);
+	(void)fill(5 * 512 + 3, 515, 9, EPT_RWX);
 	(void)fill(6 * 512, 1024, 9, EPT_RWX);
 	ept02_select(e, KEY(2), false);
 	(void)fill(77, 3, 0, EPT_RWX);
@@ -218,7 +218,80 @@ static void a_change_takes_its_copies_and_no_others(void **state)
 	assert_int_equal(e->stats.drops, 0);
 }
 
-/* Once copied, never logged before: only leaves that were. */
+/* One page at two addresses: what is put in the place of one leaf leaves the other one. */
+static void one_of_two_leaves_is_replaced(void **state)
+{
+	populate(0, 8);
+	(void)fill(1, 3, 0, EPT_RWX);
+	(void)fill(2, 3, 0, EPT_RWX);
+	(void)fill(3, 3, 0, EPT_RWX);
+	(void)fill(2, 4, 0, EPT_RWX);
+	assert_int_equal(frame(1), look(3).pfn.n);
+	assert_int_equal(frame(3), look(3).pfn.n);
+	remove_one(3);
+	ept02_follow(e);
+	assert_int_equal(frame(1), INVALID_FRAME);
+	assert_int_equal(frame(2), look(4).pfn.n);
+	assert_int_equal(frame(3), INVALID_FRAME);
+}
+
+/* One frame at two gfns: a leaf belongs to the gfn it was last filled for. */
+static void a_leaf_goes_with_its_gfn(void **state)
+{
+	struct physmap_change ch = { .gfn = to_gfn(4), .type = PHYSMAP_FOREIGN };
+
+	populate(0, 4);
+	ch.pfn = look(3).pfn;
+	frame_get(ch.pfn);
+	assert_int_equal(physmap_change(&pm, &ch, 1), OK);
+	(void)fill(1, 3, 0, EPT_RWX);
+	(void)fill(1, 4, 0, EPT_RWX);
+	remove_one(3);
+	ept02_follow(e);
+	assert_int_equal(frame(1), look(4).pfn.n);
+	remove_one(4);
+	ept02_follow(e);
+	assert_int_equal(frame(1), INVALID_FRAME);
+}
+
+/* Large and small leaves in one chain. */
+static void levels_are_told_apart(void **state)
+{
+	uint64_t first = 0;
+
+	for (uint64_t n = 1; !first; n++)
+		if (((n << 9 ^ n >> 3) & 4095) == ((n ^ n >> 12 ^ 1024) & 4095))
+			first = n << 9;
+	populate(first, 512);
+	(void)fill(0, first, 0, EPT_RWX);
+	(void)fill(512, first, 9, EPT_RWX);
+	remove_one(first + 5);
+	ept02_follow(e);
+	assert_int_equal(frame(0), look(first).pfn.n);
+	assert_int_equal(frame(512), INVALID_FRAME);
+}
+
+/* A cache's mark is not EPT02's. */
+static void a_cached_page_is_not_logged(void **state)
+{
+	struct gpc g;
+
+	populate(0, 8);
+	gpc_init(&g, &pm, GPC_HOST, "test");
+	assert_int_equal(gpc_activate(&g, to_gfn(3)), OK);
+	remove_one(3);
+	assert_false(g.valid);
+	assert_int_equal(pm.logged, 0);
+	/* Both. */
+	assert_int_equal(gpc_activate(&g, to_gfn(4)), OK);
+	(void)fill(1, 4, 0, EPT_RWX);
+	remove_one(4);
+	assert_false(g.valid);
+	assert_int_equal(pm.logged, 1);
+	gpc_deactivate(&g);
+}
+
+/* Only leaves that were copied, and each once. */
 static void what_was_not_copied_is_not_logged(void **state)
 {
 	populate(0, 8);
@@ -407,6 +480,7 @@ static void only_what_is_named_is_forgotten(void **state)
 	ept02_select(e, KEY(1) | flag, true);
 	(void)fill(1, 1, 0, EPT_RWX);
 	ept02_select(e, KEY(1), false);
+	assert_int_equal(frame(1), INVALID_FRAME);
 	(void)fill(1, 1, 0, EPT_RWX);
 	ept02_select(e, KEY(2), false);
 	(void)fill(1, 1, 0, EPT_RWX);
@@ -423,6 +497,17 @@ static void only_what_is_named_is_forgotten(void **state)
 	ept02_forget(e, 0, 0);
 	assert_int_equal(frame(1), INVALID_FRAME);
 	assert_true(ept02_take_stale(e));
+	/* Nothing of it is left, in chains neither. */
+	for (unsigned int i = 0; i < 64; i++) {
+		ept02_forget(e, 0, 0);
+		(void)fill(1, 1, 0, EPT_RWX);
+	}
+	assert_int_equal(e->current->leaves[0], 1);
+	remove_one(1);
+	ept02_follow(e);
+	assert_int_equal(frame(1), INVALID_FRAME);
+	assert_int_equal(e->current->leaves[0], 0);
+	assert_int_equal(e->stats.overflows, 0);
 }
 
 /* Pages so far apart that each takes two tables or three: the roots share what there is. */
@@ -552,6 +637,10 @@ int main(void)
 		T(both_rights_count),
 		T(a_page_is_replaced),
 		T(a_change_takes_its_copies_and_no_others),
+		T(one_of_two_leaves_is_replaced),
+		T(a_leaf_goes_with_its_gfn),
+		T(levels_are_told_apart),
+		T(a_cached_page_is_not_logged),
 		T(what_was_not_copied_is_not_logged),
 		T(a_split_leaf_stays_marked),
 		T(a_folded_leaf_stays_marked),
