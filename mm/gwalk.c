@@ -126,6 +126,7 @@ static enum status fail(struct gwalk_fault *fault, const struct guest_paging *gp
 		fault->error_code |= PF_I;
 	fault->non_canonical = false;
 	fault->nowhere = INVALID_FRAME;
+	fault->second = false;
 	return ERR_NOT_FOUND;
 }
 
@@ -152,6 +153,27 @@ static void mark_used(struct gwalk_cached *w, struct shape s, bool write)
 	}
 }
 
+/* From a gfn of the guest's guest to the guest's, where there are such; `offset` in its page is
+ * what is wanted. */
+static bool second(const struct guest_paging *gp, uint64_t linear, enum gwalk_access access,
+		   bool table, uint64_t offset, uint64_t *gfn, struct gwalk_fault *fault)
+{
+	gpa_t gpa;
+
+	if (likely(!(gp->efer & GWALK_SECOND)))
+		return true;
+	/* A write sets flags in the tables. */
+	if (table && access == GWALK_FETCH)
+		access = GWALK_READ;
+	if (gp->second(gp->opaque, *gfn << PAGE_SHIFT | offset, access, table, &gpa)) {
+		*gfn = gpa_gfn(gpa).n;
+		return true;
+	}
+	(void)fail(fault, gp, linear, access, 0);
+	fault->second = true;
+	return false;
+}
+
 /* Walk the tables into *w (all but its frame); the final page's gfn goes to *gfn. In a section. */
 static enum status walk_tables(const struct physmap *pm, const struct guest_paging *gp,
 			       uint64_t linear, enum gwalk_access access, struct gwalk_cached *w,
@@ -164,10 +186,13 @@ static enum status walk_tables(const struct physmap *pm, const struct guest_pagi
 	w->rights = GPTE_W | GPTE_U;
 	for (w->levels = 0;; level--) {
 		struct gwalk_step *step = &w->step[w->levels++];
+		uint32_t offset = entry_offset(gp, s, level, linear);
 		uint64_t e;
 
+		if (!second(gp, linear, access, true, offset, &table, fault))
+			return ERR_NOT_FOUND;
 		/* What is not memory reads as ones, and no processor has so wide addresses. */
-		if (!read_step(pm, table, entry_offset(gp, s, level, linear), s.wide, step))
+		if (!read_step(pm, table, offset, s.wide, step))
 			return fail(fault, gp, linear, access, PF_P | PF_RSVD);
 		if (!(step->entry & GPTE_P))
 			return fail(fault, gp, linear, access, 0);
@@ -199,16 +224,19 @@ static enum status walk(const struct physmap *pm, const struct guest_paging *gp,
 	w->levels = 0;
 	w->pages = 0;
 	w->rights = GPTE_W | GPTE_U;
-	if (!(gp->cr0 & GCR0_PG)) {
-		*gfn = to_gfn((uint32_t)linear >> PAGE_SHIFT);
-		return OK;
+	*gfn = to_gfn((uint32_t)linear >> PAGE_SHIFT);
+	if (gp->cr0 & GCR0_PG) {
+		if ((gp->efer & GEFER_LMA) && !canonical(linear)) {
+			(void)fail(fault, gp, linear, access, 0);
+			fault->non_canonical = true;
+			return ERR_NOT_FOUND;
+		}
+		if (walk_tables(pm, gp, linear, access, w, gfn, fault) != OK)
+			return ERR_NOT_FOUND;
 	}
-	if ((gp->efer & GEFER_LMA) && !canonical(linear)) {
-		(void)fail(fault, gp, linear, access, 0);
-		fault->non_canonical = true;
-		return ERR_NOT_FOUND;
-	}
-	return walk_tables(pm, gp, linear, access, w, gfn, fault);
+	return second(gp, linear, access, false, linear & (PAGE_SIZE - 1), &gfn->n, fault)
+		       ? OK
+		       : ERR_NOT_FOUND;
 }
 
 /*
@@ -306,7 +334,9 @@ walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwa
 		fault->nowhere = gfn.n;
 		return NULL;
 	}
-	mark_used(w, shape_of(gp), access == GWALK_WRITE);
+	/* A guest's guest: only where its tables were found to be writable. */
+	if (!(gp->efer & GWALK_SECOND) || access == GWALK_WRITE)
+		mark_used(w, shape_of(gp), access == GWALK_WRITE);
 	w->page = linear >> PAGE_SHIFT;
 	w->cr0 = gp->cr0;
 	w->cr3 = gp->cr3;
@@ -315,7 +345,7 @@ walk_address(const struct physmap *pm, const struct guest_paging *gp, struct gwa
 	w->pages |= physmap_gfn_bit(gfn.n);
 	w->pfn = e.pfn;
 	w->writable = can_hold(e.type, GWALK_WRITE);
-	if (w->levels && shape_of(gp).wide)
+	if (w->levels && shape_of(gp).wide && !(gp->efer & GWALK_SECOND))
 		w->map_gen = gen;
 	return (uint8_t *)window_map(e.pfn) + (linear & (PAGE_SIZE - 1));
 }

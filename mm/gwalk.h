@@ -8,10 +8,22 @@
 
 #include "mm/physmap.h"
 
+enum gwalk_access { GWALK_READ, GWALK_WRITE, GWALK_FETCH };
+
 struct guest_paging {
 	uint64_t cr0, cr3, cr4, efer, rflags;
 	bool user; /* CPL 3 */
+	/*
+	 * With GWALK_SECOND in efer, a bit that no EFER has: physical addresses are of the guest's
+	 * guest. From one (of a table, or of what the access is to) to the guest's, in a section;
+	 * false: there is none, and the callee remembers why. Such walks are not remembered.
+	 */
+	bool (*second)(void *opaque, uint64_t address, enum gwalk_access access, bool table,
+		       gpa_t *out);
+	void *opaque;
 };
+
+#define GWALK_SECOND (1ULL << 63)
 
 #define GWALK_ENTRIES 4
 
@@ -45,11 +57,10 @@ struct gwalk_fault {
 	uint64_t linear;
 	uint32_t error_code;
 	bool non_canonical;
+	bool second;      /* guest_paging.second said no: nothing else here counts but linear */
 	uint64_t nowhere; /* all but this is well: the gfn of the page, which is not mapped or not
 			   * to be written to; else INVALID_FRAME */
 };
-
-enum gwalk_access { GWALK_READ, GWALK_WRITE, GWALK_FETCH };
 
 /*
  * Copy between own memory and guest linear memory; all page tables and pages are reached through

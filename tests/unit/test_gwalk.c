@@ -479,6 +479,111 @@ static void test_write_to_a_hypervisor_page(void **state)
 	assert_int_equal(write4(&gp, 70 << 12, 8), ERR_NOT_FOUND);
 }
 
+/* The guest's guest has its memory from here on in the guest. */
+#define MOVED 0x20000ULL
+
+static uint64_t denied;
+static unsigned int writes_asked, tables_asked;
+
+static bool moved(void *opaque, uint64_t address, enum gwalk_access access, bool table, gpa_t *out)
+{
+	assert_ptr_equal(opaque, &denied);
+	assert_true(section_open());
+	writes_asked += access == GWALK_WRITE;
+	tables_asked += table;
+	*out = to_gpa(address + MOVED);
+	return address != denied;
+}
+
+static struct guest_paging guests_guest(void)
+{
+	struct guest_paging gp = long_mode();
+
+	gp.efer |= GWALK_SECOND;
+	gp.second = moved;
+	gp.opaque = &denied;
+	denied = ~0ULL;
+	writes_asked = tables_asked = 0;
+	return gp;
+}
+
+static void map_moved(uint64_t table, uint64_t entry)
+{
+	put64(table + MOVED, entry | P | W | U);
+}
+
+static void test_a_guests_guest(void **state)
+{
+	struct guest_paging gp = guests_guest(), own = long_mode();
+	uint32_t v = 0;
+
+	map_moved(0x1000 + (VA >> 39 & 511) * 8, 0x2000);
+	map_moved(0x2000 + (VA >> 30 & 511) * 8, 0x3000);
+	map_moved(0x3000 + (VA >> 21 & 511) * 8, 0x4000);
+	map_moved(0x4000 + (VA >> 12 & 511) * 8, 0x5000);
+	put32(0x5004 + MOVED, 0x600d);
+	/* The guest itself has the same CR3, and another page there, which is remembered. */
+	map_long(P | W | U);
+	put32(0x5004, 1);
+	assert_int_equal(read4(&own, VA + 4, &v), OK);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(read4(&gp, VA + 4, &v), OK);
+		assert_int_equal(read4(&gp, VA + 4, &v), OK);
+		assert_int_equal(v, 0x600d);
+		/* Nothing is remembered: its tables and the guest's may have changed since. */
+		assert_int_equal(tables_asked, 8 * (i + 1));
+		assert_int_equal(read4(&own, VA + 4, &v), OK);
+		assert_int_equal(v, 1);
+	}
+	assert_int_equal(writes_asked, 0);
+	/* No flags but for a write, which asks for its tables to be written, too. */
+	assert_false(get64(0x1000 + MOVED + (VA >> 39 & 511) * 8) & A);
+	assert_int_equal(write4(&gp, VA + 8, 0x1234), OK);
+	assert_int_equal(writes_asked, 5);
+	assert_int_equal(get64(0x5008 + MOVED) & 0xffffffff, 0x1234);
+	assert_true(get64(0x1000 + MOVED + (VA >> 39 & 511) * 8) & A);
+	assert_true(get64(0x4000 + MOVED + (VA >> 12 & 511) * 8) & D);
+}
+
+static void test_what_a_guests_guest_has_not(void **state)
+{
+	struct guest_paging gp = guests_guest();
+	uint32_t v = 0;
+	gpa_t gpa;
+
+	map_moved(0x1000 + (VA >> 39 & 511) * 8, 0x2000);
+	map_moved(0x2000 + (VA >> 30 & 511) * 8, 0x3000);
+	map_moved(0x3000 + (VA >> 21 & 511) * 8, 0x4000);
+	map_moved(0x4000 + (VA >> 12 & 511) * 8, 0x5000);
+	assert_int_equal(gwalk_translate(&pm, &gp, VA + 4, GWALK_READ, &gpa, &fault), OK);
+	assert_int_equal(gpa.a, 0x5004 + MOVED);
+	for (unsigned int level = 0; level <= 4; level++) {
+		const uint64_t entry[] = { 0x5004, 0x4000 + (VA >> 12 & 511) * 8,
+					   0x3000 + (VA >> 21 & 511) * 8,
+					   0x2000 + (VA >> 30 & 511) * 8,
+					   0x1000 + (VA >> 39 & 511) * 8 };
+
+		denied = entry[level];
+		memset(&fault, 0, sizeof(fault));
+		assert_int_equal(read4(&gp, VA + 4, &v), ERR_NOT_FOUND);
+		assert_true(fault.second);
+		assert_int_equal(fault.linear, VA + 4);
+	}
+	/* Its own fault. */
+	denied = ~0ULL;
+	put64(0x4000 + MOVED + (VA >> 12 & 511) * 8, 0);
+	assert_int_equal(read4(&gp, VA + 4, &v), ERR_NOT_FOUND);
+	assert_false(fault.second);
+	/* Without paging. */
+	gp.cr0 = 0;
+	put32(0x5004 + MOVED, 77);
+	assert_int_equal(read4(&gp, 0x5004, &v), OK);
+	assert_int_equal(v, 77);
+	denied = 0x5004;
+	assert_int_equal(read4(&gp, 0x5004, &v), ERR_NOT_FOUND);
+	assert_true(fault.second);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -500,6 +605,8 @@ int main(void)
 		T(test_32bit),
 		T(test_pae),
 		T(test_write_to_a_hypervisor_page),
+		T(test_a_guests_guest),
+		T(test_what_a_guests_guest_has_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

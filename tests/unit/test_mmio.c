@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/mmio.h"
 #include "arch/x86/vmx/vlapic_internal.h"
 #include "tests/unit/fakes/platform.h"
@@ -87,6 +88,13 @@ enum physmap_type physmap_type_at(const struct physmap *pm, gfn_t gfn)
 	return gfn.n < RAM_SIZE >> PAGE_SHIFT ? PHYSMAP_RAM : PHYSMAP_NONE;
 }
 
+static bool second_fault; /* L1's tables do not let the walk through */
+
+bool nested_walk_fault(struct vcpu *vcpu, const struct gwalk_fault *fault)
+{
+	return second_fault;
+}
+
 void vcpu_arch_paging(struct vcpu *vcpu, struct guest_paging *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -147,6 +155,7 @@ static int stop(void **state)
 static bool run_at(uint64_t rip, const char *code, size_t len, uint64_t gpa, uint64_t qualification)
 {
 	exception = skipped = 0;
+	second_fault = false;
 	fault_at = NO_FAULT;
 	vmx_set_rip(v, rip);
 	memcpy(ram + rip, code, len);
@@ -322,6 +331,21 @@ static void faults_of_the_other_operand_are_the_guests(void **state)
 	assert_int_equal(fault_at, NOT_THERE);
 }
 
+/* ... or L1's, which has an exit then. */
+static void faults_of_second_tables_are_not_the_guests(void **state)
+{
+	exception = skipped = 0;
+	second_fault = true;
+	reg[RSI] = NOT_THERE + 5;
+	reg[RDI] = HOLE;
+	ram[CODE] = 0xa4;
+	vmx_set_rip(v, CODE);
+	assert_true(mmio_access(v, to_gpa(HOLE), WRITE));
+	assert_int_equal(exception, 0);
+	assert_int_equal(skipped, 0);
+	assert_int_equal(reg[RDI], HOLE);
+}
+
 static void the_fetch_takes_no_byte_too_many(void **state)
 {
 	/* Ends with the last byte of the page before the one that is not there. */
@@ -364,6 +388,7 @@ int main(void)
 		TEST(scas_stops_by_the_zero_flag),
 		TEST(narrow_addresses_wrap),
 		TEST(faults_of_the_other_operand_are_the_guests),
+		TEST(faults_of_second_tables_are_not_the_guests),
 		TEST(the_fetch_takes_no_byte_too_many),
 		TEST(what_cannot_be_emulated_is_told),
 	};

@@ -18,6 +18,12 @@
 
 struct nested_ept {
 	struct ept02 *ept02;
+	/* Where a walk of L2's page tables ended, if L1's tables did not let it through. */
+	struct {
+		uint64_t address, qualification;
+		enum ept12_outcome outcome;
+		bool log_full;
+	} stop;
 };
 
 /* ---- L1's tables, and its log of dirty pages ---- */
@@ -132,18 +138,26 @@ bool nested_ept_switch(struct vcpu *v, uint32_t index)
 /* ---- Exits ---- */
 
 /* L1 gets an exit: of what the hardware said the event that was on its way is left. */
-static void leave(struct vcpu *v, uint32_t reason, uint64_t qualification)
+static void leave(struct vcpu *v, uint32_t reason, struct leave_exit *x)
 {
-	struct leave_exit x;
-
-	nested_leave_info(v, &x);
-	x.reason = reason;
-	x.qualification = qualification;
+	x->reason = reason;
 	if (reason == EXIT_PML_FULL)
-		x.physical = 0;
+		x->physical = 0;
 	if (reason != EXIT_EPT_VIOLATION)
-		x.linear = 0;
-	nested_leave(v, &x);
+		x->linear = 0;
+	if (reason == EXIT_EPT_MISCONFIGURATION)
+		x->qualification = 0;
+	nested_leave(v, x);
+}
+
+/* Of a walk that did not end well: where the tables moved it was L1's log that was full. */
+static uint32_t reason_of(enum ept12_outcome outcome)
+{
+	switch (outcome) {
+	case EPT12_VIOLATION: return EXIT_EPT_VIOLATION;
+	case EPT12_MISCONFIGURATION: return EXIT_EPT_MISCONFIGURATION;
+	default: return EXIT_PML_FULL;
+	}
 }
 
 static void map(struct vcpu *v, uint64_t address, uint64_t q, const struct ept12_walk *w)
@@ -172,19 +186,21 @@ void nested_ept_violation(struct vcpu *v)
 	uint64_t q = vmx_get_qualification(v), address = vmread64(VMCS64_GUEST_PHYSICAL);
 	struct memory m = { .v = v, .address = address };
 	struct ept12_memory memory = { read_entry, set_entry, &m };
+	enum ept12_outcome outcome;
+	struct leave_exit x;
 	struct ept12_walk w;
 
-	switch (ept12_walk(nested_caps_of(v), nested_of(v)->vmcs12->eptp, &memory, address, q,
-			   &w)) {
-	case EPT12_OK: map(v, address, q, &w); break;
-	case EPT12_VIOLATION: leave(v, EXIT_EPT_VIOLATION, w.qualification); break;
-	case EPT12_MISCONFIGURATION: leave(v, EXIT_EPT_MISCONFIGURATION, 0); break;
-	case EPT12_CHANGED:
-		if (m.log_full)
-			leave(v, EXIT_PML_FULL, q & EPT_VIOLATION_NMI_UNBLOCK);
-		else
-			exit_ept_put_back(v, q); /* the access is made again */
-		break;
+	outcome =
+		ept12_walk(nested_caps_of(v), nested_of(v)->vmcs12->eptp, &memory, address, q, &w);
+	if (outcome == EPT12_OK) {
+		map(v, address, q, &w);
+	} else if (outcome == EPT12_CHANGED && !m.log_full) {
+		exit_ept_put_back(v, q); /* the access is made again */
+	} else {
+		nested_leave_info(v, &x);
+		x.qualification = outcome == EPT12_VIOLATION ? w.qualification
+							     : q & EPT_VIOLATION_NMI_UNBLOCK;
+		leave(v, reason_of(outcome), &x);
 	}
 }
 
@@ -202,6 +218,61 @@ bool nested_ept_read(struct vcpu *v, uint64_t gpa, void *dst, size_t len)
 	return ept12_walk(nested_caps_of(v), nested_of(v)->vmcs12->eptp, &memory, gpa, EPT12_READ,
 			  &w) == EPT12_OK &&
 	       physmap_read(&v->domain->physmap, to_gpa(w.gpa), dst, len) == OK;
+}
+
+/* ---- L2's page tables ---- */
+
+/* As the hardware's walk would: guest_paging.second. */
+static bool translate(void *opaque, uint64_t address, enum gwalk_access access, bool table,
+		      gpa_t *out)
+{
+	static const uint8_t bits[] = {
+		[GWALK_READ] = EPT_VIOLATION_READ,
+		[GWALK_WRITE] = EPT_VIOLATION_WRITE,
+		[GWALK_FETCH] = EPT_VIOLATION_FETCH,
+	};
+	struct vcpu *v = opaque;
+	struct nested_ept *n = nested_of(v)->ept;
+	struct memory m = { .v = v, .address = address };
+	struct ept12_memory memory = { read_entry, set_entry, &m };
+	uint64_t q = bits[access] | EPT_VIOLATION_LINEAR |
+		     (table ? 0 : (uint64_t)EPT_VIOLATION_TRANSLATED);
+	struct ept12_walk w = { 0 };
+
+	n->stop.outcome =
+		ept12_walk(nested_caps_of(v), nested_of(v)->vmcs12->eptp, &memory, address, q, &w);
+	n->stop.address = address;
+	n->stop.qualification = w.qualification;
+	n->stop.log_full = m.log_full;
+	*out = to_gpa(w.gpa);
+	return n->stop.outcome == EPT12_OK;
+}
+
+void nested_paging(struct vcpu *v, struct guest_paging *out)
+{
+	if (!(vmcs12_proc2(nested_of(v)->vmcs12) & PROC2_EPT))
+		return;
+	out->efer |= GWALK_SECOND;
+	out->second = translate;
+	out->opaque = v;
+}
+
+bool nested_walk_fault(struct vcpu *v, const struct gwalk_fault *fault)
+{
+	const struct nested_ept *n;
+	struct leave_exit x;
+
+	if (likely(!fault->second))
+		return false;
+	n = nested_of(v)->ept;
+	if (n->stop.outcome == EPT12_CHANGED && !n->stop.log_full)
+		return true;
+	nested_leave_info(v, &x);
+	x.qualification = n->stop.outcome == EPT12_VIOLATION ? n->stop.qualification : 0;
+	x.linear = fault->linear;
+	x.physical = n->stop.address;
+	leave(v, reason_of(n->stop.outcome), &x);
+	return true;
 }
 
 /* ---- Life ---- */

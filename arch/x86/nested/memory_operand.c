@@ -39,6 +39,8 @@ static bool is_open_bus(struct vcpu *v, const struct gwalk_fault *fault)
 {
 	uint32_t error = fault->error_code;
 
+	if (nested_walk_fault(v, fault))
+		return false;
 	if (fault->nowhere != INVALID_FRAME) {
 		if (!(fault->nowhere >> (v->domain->vmx->cpuid.phys_bits - PAGE_SHIFT)))
 			return true;

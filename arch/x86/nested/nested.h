@@ -109,6 +109,15 @@ void nested_tsc_written(struct vcpu *v);
 /* The hardware has refused to enter L2 with this VM-instruction error. */
 void nested_refused(struct vcpu *v, uint32_t error);
 
+/*
+ * ept.c: how L2's paging goes on with L1's tables where it has such, and what to do about a walk
+ * that they did not let through: true: L1 has an exit for it, or the instruction starts again.
+ */
+struct guest_paging;
+struct gwalk_fault;
+void nested_paging(struct vcpu *v, struct guest_paging *out);
+bool nested_walk_fault(struct vcpu *v, const struct gwalk_fault *fault) must_check;
+
 /* switch.c: the entry to L2 has seen that the physmap is at another generation. */
 void nested_catch_up(struct vcpu *v, uint64_t gen, bool locked);
 /* The vCPU leaves its core, its VMCS in use still current / has come to one, VMCS in use current. */

@@ -4,6 +4,7 @@
  * port of Xen's HVM guests; everything else is an open bus: reads ones, drops writes.
  */
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "arch/x86/vmx/qualification.h"
 
@@ -75,6 +76,8 @@ static bool copy_string(struct vcpu *v, const struct io_access *a, uint64_t line
 			port_write(v, a, data, len);
 		return true;
 	}
+	if (nested_walk_fault(v, &fault))
+		return false;
 	if (fault.non_canonical)
 		exit_general_protection(v);
 	else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "arch/x86/vmx/mmio.h"
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/alu.h"
 #include "arch/x86/vmx/decode.h"
 #include "arch/x86/vmx/vmx.h"
@@ -204,6 +205,8 @@ static uint64_t string_linear(const struct access *a, unsigned int reg)
 
 static enum outcome inject_fault(struct vcpu *v, const struct gwalk_fault *fault)
 {
+	if (nested_walk_fault(v, fault))
+		return FAULTED;
 	if (fault->non_canonical)
 		vmx_inject_exception(v, EXC_GP, true, 0);
 	else

@@ -194,7 +194,6 @@ bool vcpu_arch_smap(struct vcpu *v)
 
 void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 {
-	(void)v;
 	/* Past the cache, and the real CR0 and CR4: the bits that paging depends on are the guest's
 	 * own, and a hypercall asks but once. */
 	out->cr0 = vmreadn(VMCSN_GUEST_CR0);
@@ -203,6 +202,8 @@ void vcpu_arch_paging(struct vcpu *v, struct guest_paging *out)
 	out->efer = vmread64(VMCS64_GUEST_EFER);
 	out->rflags = vmreadn(VMCSN_GUEST_RFLAGS);
 	out->user = (vmread32(VMCS32_GUEST_RIGHTS(VMX_SEG_SS)) & VMX_RIGHTS_DPL) == VMX_RIGHTS_DPL;
+	if (unlikely(v->vmx->in_l2))
+		nested_paging(v, out);
 }
 
 void vcpu_arch_repeat_hypercall(struct vcpu *v)
