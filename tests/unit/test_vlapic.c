@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "arch/x86/vmx/vlapic_internal.h"
+#include "core/sched.h"
 #include "tests/unit/fakes/own_heap.h"
 #include "tests/unit/fakes/platform.h"
 
@@ -373,6 +374,7 @@ static void nmi_and_what_is_refused(void **state)
 static void init_and_sipi_start_a_vcpu(void **state)
 {
 	struct fake_vcpu *f = &machine.cpu[1];
+	unsigned int onlines;
 
 	vlapic_started(&f->v);
 	vlapic_mmio_write(&f->v, APIC_TPR, 0x30);
@@ -394,8 +396,9 @@ static void init_and_sipi_start_a_vcpu(void **state)
 	assert_int_equal(f->sipis, 1);
 	assert_int_equal(f->sipi_page, 0x9a);
 	assert_int_equal(f->offlines, 1);
+	onlines = f->onlines;
 	send(0, 2, ICR_SIPI | 0x9b);
-	assert_int_equal(f->onlines, 1);
+	assert_int_equal(f->onlines, onlines);
 	vlapic_service(&f->v);
 	assert_int_equal(f->sipis, 1);
 }
@@ -422,10 +425,28 @@ static void a_sipi_during_the_way_down_is_not_lost(void **state)
 	vlapic_started(&f->v);
 	send(0, 2, ICR_INIT);
 	machine.online_races = true;
+	f->v.attn.bits = 0;
 	vlapic_service(&f->v);
 	assert_int_equal(f->onlines, 1);
+	/* Its sender has not asked yet: it must not be entered as INIT left it. */
+	assert_true(f->v.attn.bits & ATTN_LAPIC);
 	vlapic_service(&f->v);
 	assert_int_equal(f->sipi_page, 0x55);
+}
+
+static void a_halt_for_good_is_undone_by_a_sipi_before_it(void **state)
+{
+	struct fake_vcpu *f = &machine.cpu[1];
+
+	vlapic_started(&f->v);
+	send(0, 2, ICR_INIT);
+	send(0, 2, ICR_SIPI | 0x9a);
+	assert_true(vlapic_starting(&f->v));
+	sched_offline(&f->v); /* on its way there when they came */
+	vlapic_service(&f->v);
+	assert_int_equal(f->sipi_page, 0x9a);
+	assert_false(f->offline);
+	assert_false(vlapic_starting(&f->v));
 }
 
 static void vmx_operation_keeps_an_init_back(void **state)
@@ -491,6 +512,7 @@ int main(void)
 		TEST(vmx_operation_keeps_an_init_back),
 		TEST(an_init_that_was_an_exit_is_gone),
 		TEST(a_sipi_during_the_way_down_is_not_lost),
+		TEST(a_halt_for_good_is_undone_by_a_sipi_before_it),
 		TEST(no_memory_is_told),
 	};
 

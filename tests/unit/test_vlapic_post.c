@@ -4,7 +4,8 @@
 // sources: tests/unit/fakes/own_heap.c
 // sanitize: thread
 /* Interrupts posted from other cores are never lost: three posters, each with vectors of its own in
- * the same words of the IRR, wait for each to be accepted before they post it again. */
+ * the same words of the IRR, wait for each to be accepted before they post it again. And a vCPU that
+ * gets one INIT and SIPI after another starts where one of the SIPIs says, or waits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,9 +60,54 @@ static void nothing_is_lost(void **state)
 	assert_int_equal(vlapic_pending(v), -1);
 }
 
+#define STARTS   4000
+#define ICR_INIT 0x4500U
+#define ICR_SIPI 0x4600U
+#define PAGE     0x9a
+
+static uint32_t all_sent;
+
+static void *send_starts(void *arg)
+{
+	for (uint32_t i = 0; i < STARTS; i++) {
+		vlapic_send(vcpu_n(0)->lapic, ICR_INIT, 2);
+		vlapic_send(vcpu_n(0)->lapic, ICR_SIPI | PAGE, 2);
+		/* Side by side, also where there is no second processor. */
+		while (i % 4 == 0 && load_acquire(&vcpu_n(1)->attn.bits))
+			sched_yield();
+	}
+	store_release(&all_sent, 1);
+	return NULL;
+}
+
+static void starts_from_another_core(void **state)
+{
+	struct fake_vcpu *f = &machine.cpu[1];
+	pthread_t thread;
+	unsigned int elsewhere = 0, too_early = 0;
+	bool last;
+
+	assert_int_equal(pthread_create(&thread, NULL, send_starts, NULL), 0);
+	do {
+		last = load_acquire(&all_sent);
+		if (atomic_xchg(&f->v.attn.bits, 0))
+			vlapic_service(&f->v);
+		elsewhere += f->sipis && f->sipi_page != PAGE;
+		/* Whether it would be entered as INIT left it. In this order: a sender asks before
+		 * it brings the vCPU online. */
+		too_early += f->resets && f->v.lapic->wait_sipi && !load_acquire(&f->offline) &&
+			     !load_acquire(&f->v.attn.bits);
+	} while (!last || load_acquire(&f->v.attn.bits));
+	pthread_join(thread, NULL);
+	assert_int_equal(elsewhere, 0);
+	assert_int_equal(too_early, 0);
+	assert_false(f->v.lapic->wait_sipi);
+	assert_false(f->offline);
+}
+
 static int start(void **state)
 {
-	fake_machine_start(1, true);
+	fake_machine_start(2, true);
 	return 0;
 }
 
@@ -75,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_is_lost, start, stop),
+		cmocka_unit_test_setup_teardown(starts_from_another_core, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

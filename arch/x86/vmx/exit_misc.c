@@ -4,6 +4,7 @@
 #include "arch/x86/cpu/traps.h"
 #include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
+#include "arch/x86/vmx/vlapic.h"
 #include "core/hooks.h"
 #include "core/lib/log.h"
 #include "core/lib/printf.h"
@@ -12,6 +13,9 @@
 /* The vCPU has stopped, or is about to at its next return to the scheduler. */
 static bool is_down(const struct vcpu *v)
 {
+	/* Halted for good while a SIPI was on its way. First: when it is served, it is online. */
+	if (vlapic_starting(v))
+		return false;
 	/* In this order: the scheduler sets OFFLINE before it clears the mark. */
 	return load_acquire(&v->going_offline) || load_acquire(&v->state) == VCPU_OFFLINE;
 }

@@ -74,6 +74,8 @@ void vlapic_accept(struct vcpu *v, uint8_t vector);
  * going offline after it: sched_must_return() tells. Own core, loaded vCPU, outside sections.
  */
 void vlapic_service(struct vcpu *v);
+/* A SIPI was sent to it that it has not served: it is down no longer, or soon. Any core. */
+bool vlapic_starting(const struct vcpu *v);
 /* The vCPU was given a state to start from (PVH, VCPUOP_initialise): it waits for no SIPI, and an
  * INIT or SIPI from before is void. The vCPU is offline. */
 void vlapic_started(struct vcpu *v);

@@ -53,6 +53,31 @@ static void send_sipi(struct vlapic *t, uint8_t page)
 	sched_online(t->vcpu);
 }
 
+bool vlapic_starting(const struct vcpu *v)
+{
+	return load_acquire(&v->lapic->events) & EVENT_SIPI;
+}
+
+/* It waits for a SIPI. One sent before it is offline found it online, and did nothing; and its sender
+ * may not have come to its request yet. */
+static void stay_down(struct vcpu *v)
+{
+	sched_offline(v);
+	if (!load_acquire(&v->lapic->events))
+		return;
+	(void)atomic_or(&v->attn.bits, ATTN_LAPIC);
+	if (vlapic_starting(v))
+		sched_online(v);
+}
+
+static void start(struct vcpu *v, uint8_t page)
+{
+	store_relaxed(&v->lapic->wait_sipi, false);
+	vmx_vcpu_sipi(v, page);
+	/* It may have halted for good after the SIPI was sent, before it looked. */
+	sched_online(v);
+}
+
 void vlapic_service(struct vcpu *v)
 {
 	struct vlapic *l = v->lapic;
@@ -72,18 +97,15 @@ void vlapic_service(struct vcpu *v)
 		store_relaxed(&l->wait_sipi, true);
 		events = atomic_and(&l->events, ~EVENT_INIT);
 	}
-	if (events & EVENT_SIPI) {
+	if (events & EVENT_SIPI)
 		events = atomic_and(&l->events, ~EVENT_SIPI_FIELDS);
-		if (l->wait_sipi) {
-			store_relaxed(&l->wait_sipi, false);
-			vmx_vcpu_sipi(v, (uint8_t)(events >> EVENT_PAGE_SHIFT));
-		}
+	if (!l->wait_sipi)
 		return;
-	}
-	sched_offline(v);
-	/* A SIPI sent before that found the vCPU online, and did nothing. */
-	if (load_acquire(&l->events) & EVENT_SIPI)
-		sched_online(v);
+	/* Looked at again: another INIT may have come, and voided it. */
+	if (events & EVENT_SIPI)
+		start(v, (uint8_t)(events >> EVENT_PAGE_SHIFT));
+	else
+		stay_down(v);
 }
 
 void vlapic_started(struct vcpu *v)

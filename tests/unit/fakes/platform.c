@@ -48,17 +48,19 @@ void fake_machine_stop(void)
 
 void vcpu_request(struct vcpu *v, uint32_t bits)
 {
-	v->attn.bits |= bits;
+	(void)atomic_or(&v->attn.bits, bits);
 }
 
 void sched_online(struct vcpu *v)
 {
-	fake(v)->onlines++;
+	(void)atomic_add(&fake(v)->onlines, 1);
+	store_relaxed(&fake(v)->offline, false);
 }
 
 void sched_offline(struct vcpu *v)
 {
 	fake(v)->offlines++;
+	store_relaxed(&fake(v)->offline, true);
 	if (machine.online_races)
 		v->lapic->events = 0x2 | 0x55 << 8;
 }

@@ -17,6 +17,7 @@ struct fake_vcpu {
 	bool init_blocked, init_taken; /* what nested_blocks_init() says */
 	unsigned int nmis, resets, sipis, onlines, offlines, lapic_enabled;
 	uint8_t sipi_page;
+	bool offline; /* the last of sched_offline() and sched_online() */
 };
 
 struct fake_machine {
