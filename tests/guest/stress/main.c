@@ -28,6 +28,7 @@ static bool endless;
 /* Where the present mode began, and what it has said. */
 static uint64_t sent_before, handled_before, next_line, ticks_before;
 static unsigned long moves_before, side_before;
+static uint64_t millisecond; /* in ticks */
 
 /* xorshift32 (Marsaglia 2003). */
 unsigned int chance(unsigned int cpu, unsigned int n)
@@ -38,6 +39,16 @@ unsigned int chance(unsigned int cpu, unsigned int n)
 	*x ^= *x >> 17;
 	*x ^= *x << 5;
 	return *x % n;
+}
+
+uint64_t own_ticks(unsigned int cpu)
+{
+	static uint64_t last[MAX_CPUS], spent[MAX_CPUS];
+	uint64_t now = rdtsc(), gone = now - last[cpu];
+
+	last[cpu] = now;
+	spent[cpu] += gone < millisecond ? gone : millisecond;
+	return spent[cpu];
 }
 
 void take_lock(void)
@@ -130,8 +141,8 @@ static void come_to_rest(void)
 		return;
 	}
 	want_end = true;
-	start = rdtsc();
-	while (!ended && rdtsc() - start < 4 * patience)
+	start = own_ticks(0);
+	while (!ended && own_ticks(0) - start < 4 * patience)
 		held[0] = hold;
 	if (!ended)
 		fault(FAULT_OTHER, "the target hangs");
@@ -207,7 +218,8 @@ static bool prepare(void)
 		luck[i] = (seed + i * 40503U) * 2654435761U | 1U;
 	checkpoint_every = (unsigned int)(moves_wanted / 16) + 8;
 	events_init();
-	patience = 3000 * tsc_per_ms();
+	millisecond = tsc_per_ms();
+	patience = 3000 * millisecond;
 	set_handler(UPCALL_VECTOR, on_upcall);
 	ports_init();
 	moves_init();

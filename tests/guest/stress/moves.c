@@ -347,7 +347,7 @@ static bool all_held(void)
 
 void checkpoint(bool go_on)
 {
-	uint64_t start = rdtsc();
+	uint64_t start;
 
 	hold++;
 	if (mover != TARGET)
@@ -355,12 +355,13 @@ void checkpoint(bool go_on)
 	all_home();
 	if (mode == MODE_REAL)
 		real_leave();
-	while (!all_held() && rdtsc() - start < patience)
+	start = own_ticks(mover);
+	while (!all_held() && own_ticks(mover) - start < patience)
 		wait_a_little();
 	if (!all_held())
 		fault(FAULT_OTHER, "a sender hangs");
-	start = rdtsc();
-	while (!drained() && rdtsc() - start < patience)
+	start = own_ticks(mover);
+	while (!drained() && own_ticks(mover) - start < patience)
 		wait_a_little();
 	report_lost();
 	lossy = !lossy;

@@ -55,11 +55,11 @@ static bool seen_clear(const struct port *p)
 }
 
 /* The last event of an exact port has come; if not for too long, it never will. */
-static bool answered(struct port *p)
+static bool answered(struct port *p, unsigned int cpu)
 {
 	if (p->handled == p->sent)
 		return true;
-	if (p->since && rdtsc() - p->since > patience) {
+	if (p->since && own_ticks(cpu) - p->since > patience) {
 		p->since = 0;
 		fault(FAULT_LOST, "port %u: sent %u, handled %u", p->nr, p->sent, p->handled);
 	}
@@ -85,8 +85,8 @@ void send_some(unsigned int cpu)
 
 	__asm__ volatile("" : "+r"(hot)); /* no array that the compiler knows lies there */
 	hot[cpu] = p->sent;
-	if (p->exact && answered(p)) {
-		p->since = rdtsc();
+	if (p->exact && answered(p, cpu)) {
+		p->since = own_ticks(cpu);
 		p->raised++;
 		send(p);
 	} else if (!p->exact) {

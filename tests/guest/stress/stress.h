@@ -35,8 +35,11 @@ extern volatile enum mode mode;
 extern volatile unsigned int hold, held[SENDERS];
 /* The one at work is asked to end with everything at rest (checkpoint), and has done so. */
 extern volatile bool want_end, ended;
-/* Ticks without an answer after which something is lost. */
+/* Ticks of a vCPU's own without an answer after which something is lost. */
 extern uint64_t patience;
+/* The TSC's ticks while this vCPU ran, about: a longer time between two calls counts as a
+ * millisecond, so that nobody loses patience while the machine is busy with something else. */
+uint64_t own_ticks(unsigned int cpu);
 
 /* What went wrong, counted and told; the run ends soon. */
 enum fault { FAULT_LOST, FAULT_DOUBLED, FAULT_LATE, FAULT_OTHER, FAULT_COUNT };
@@ -61,7 +64,7 @@ void drop_lock(void);
 struct port {
 	evtchn_port_t nr;
 	bool exact;     /* sent only when the last was handled: each of them counts */
-	uint64_t since; /* the sender's: TSC of the last send of an exact one */
+	uint64_t since; /* the sender's: own_ticks() of the last send of an exact one */
 	/* By the sender, before it sends; how many of them found the bit clear. */
 	volatile uint32_t sent, raised;
 	volatile uint32_t handled; /* under the lock */

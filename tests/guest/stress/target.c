@@ -72,7 +72,9 @@ void target_start(void)
 		/* What else has happened has woken it. */
 		default: sti_hlt_cli();
 		}
-		while (hold & 1 && mode != MODE_HALT && mode != MODE_SELF)
+		/* The rounds of the others open the window themselves, and see what they are asked:
+		 * in MODE_REAL also to go, while the one who asks waits for that. */
+		while (hold & 1 && (mode == MODE_SPIN || mode == MODE_EXITS))
 			irq_window();
 	}
 }
@@ -133,13 +135,15 @@ void real_step(void)
 
 void real_leave(void)
 {
-	uint64_t start = rdtsc();
+	uint64_t start = own_ticks(0);
 
-	while (place != PROTECTED && rdtsc() - start < patience) {
+	while (place != PROTECTED && own_ticks(0) - start < patience) {
 		steps_left = 0;
 		real_step();
 		cpu_pause();
 	}
 	if (place != PROTECTED)
-		fault(FAULT_OTHER, "the target does not come from real mode");
+		fault(FAULT_OTHER,
+		      "the target does not come from real mode: %u, asked %u, parked %u", place,
+		      asked, parked);
 }
