@@ -194,9 +194,14 @@ void nested_prepare(struct vcpu *v, int upcall)
 	int lapic = vlapic_pending(v);
 	bool exits;
 
-	while (nested_posted(v, lapic)) {
+	if (nested_posted(v, lapic)) {
 		n->halted = false;
 		lapic = vlapic_pending(v);
+		/* Posted again meanwhile: others may do so for ever, but L2 runs in between. */
+		if (lapic >= 0 && (uint64_t)lapic == n->vmcs12->posted_vector) {
+			apic_send_kick(this_cpu()->id);
+			lapic = -1;
+		}
 	}
 	if (event_first(v)) {
 		if (due(v, upcall, lapic))

@@ -171,6 +171,14 @@ void hw_shadow_fill(struct vcpu *v)
 	vmwrite64(VMCS64_LINK_POINTER, own_hpa(s->vmcs).a);
 }
 
+void hw_shadow_save(struct vcpu *v)
+{
+	struct hw_shadow *s = nested_of(v)->shadow;
+	bool ok = !s || vmclear(own_hpa(s->vmcs));
+
+	ASSERT(ok);
+}
+
 /* As L1's VMWRITE, with what depends on the field. */
 static noinline_fn void take_one(struct vcpu *v, uint32_t encoding, uint64_t value)
 {

@@ -78,9 +78,10 @@ bool nested_posted(struct vcpu *v, int lapic)
 		return false;
 	vlapic_accept(v, (uint8_t)lapic);
 	vlapic_eoi(v->lapic);
-	/* Where L1 has no memory there is nothing to move, or nowhere to. */
-	while (point(&n->posted_page, v12->posted_descriptor) &&
-	       point(&n->apic_page, v12->virtual_apic) && !process(n))
-		;
+	/* Where L1 has no memory there is nothing to move, or nowhere to. A page that has moved since
+	 * is looked for again, the next time around. */
+	if (point(&n->posted_page, v12->posted_descriptor) &&
+	    point(&n->apic_page, v12->virtual_apic) && !process(n))
+		(void)!vlapic_post(v, (uint8_t)lapic);
 	return true;
 }

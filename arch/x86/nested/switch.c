@@ -158,6 +158,7 @@ void nested_save(struct vcpu *v)
 
 	ASSERT(ok);
 	n->other.launched = false;
+	hw_shadow_save(v);
 }
 
 void nested_load(struct vcpu *v)
