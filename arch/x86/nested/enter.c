@@ -21,6 +21,7 @@ static void gather_l1(struct vcpu *v, struct merge_l1 *l1)
 	l1->pat = vmx_get_pat(v);
 	l1->debugctl = vmx_get_debugctl(v);
 	l1->dr7 = vmreadn(VMCSN_GUEST_DR7);
+	l1->cr0 = vmx_get_cr0(v);
 }
 
 /* A VM entry without VPIDs forgets all linear translations of L1 and L2, and those of another VPID
@@ -63,7 +64,7 @@ void nested_enter(struct vcpu *v)
 	uint32_t bad;
 
 	hw_shadow_take(v);
-	if (n->groups & VMCS12_GROUPS_ALL)
+	if (n->groups & VMCS12_GROUPS_CHECKED)
 		nested_read_rare(v); /* which are checked, too */
 	row = entry_check(&a, n->groups);
 	if (row) {
@@ -76,7 +77,6 @@ void nested_enter(struct vcpu *v)
 		return;
 	}
 	gather_l1(v, &l1);
-	v12->guest_cr0 = leave_cr0(v12->guest_cr0, vmx_get_cr0(v));
 	nested_switch(v);
 	nested_write_fields(v, &l1);
 	if (n->groups & (1U << VMCS12_GROUP_CONTROL | 1U << VMCS12_GROUP_HOST))

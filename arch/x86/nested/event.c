@@ -188,11 +188,27 @@ static void halt(struct vcpu *v)
 	sched_block(v);
 }
 
+/* Nothing that a turn of the entry path would have to look at. */
+static inline bool quiet(const struct vcpu *v, int upcall, int lapic)
+{
+	const struct nested_vcpu *n = nested_of(v);
+
+	return upcall < 0 && lapic < 0 && !v->vmx->nmi_pending && !v->vmx->requeued &&
+	       !n->timer_end && !n->trap_flag && !n->halted && !n->waits_sipi;
+}
+
 void nested_prepare(struct vcpu *v, int upcall)
 {
+	const uint32_t windows = (uint32_t)(PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW);
 	struct nested_vcpu *n = nested_of(v);
 	int lapic = vlapic_pending(v);
 	bool exits;
+
+	if (likely(quiet(v, upcall, lapic))) {
+		vmx_set_proc_controls(v, (v->vmx->proc_controls & ~windows) |
+						 ((uint32_t)n->vmcs12->proc & windows));
+		return;
+	}
 
 	if (nested_posted(v, lapic)) {
 		n->halted = false;
@@ -213,7 +229,7 @@ void nested_prepare(struct vcpu *v, int upcall)
 	/* What L1 does not want is for L2. */
 	exits = n->vmcs12->pin & PIN_EXTERNAL_INTERRUPT;
 	inject_these(v, exits ? -1 : upcall, exits ? -1 : lapic, !(n->vmcs12->pin & PIN_NMI),
-		     (uint32_t)(n->vmcs12->proc & (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW)));
+		     (uint32_t)n->vmcs12->proc & windows);
 	v->vmx->inject_again = true;
 	if (n->halted || n->waits_sipi)
 		halt(v);

@@ -25,7 +25,7 @@
 	FIELD(0x200a, entry_msr_load, ALWAYS, CONTROL)                                             \
 	FIELD(0x200c, executive_vmcs, ALWAYS, OTHER)                                               \
 	FIELD(0x200e, pml_address, PML, CONTROL)                                                   \
-	FIELD(0x2010, tsc_offset, ALWAYS, OTHER)                                                   \
+	FIELD(0x2010, tsc_offset, ALWAYS, MERGED)                                                   \
 	FIELD(0x2012, virtual_apic, TPR_SHADOW, CONTROL)                                           \
 	FIELD(0x2014, apic_access, APIC_ACCESS, CONTROL)                                           \
 	FIELD(0x2016, posted_descriptor, POSTED, CONTROL)                                          \
@@ -52,9 +52,9 @@
 	/* 32 bits: control, read-only, guest, host */                                             \
 	FIELD(0x4000, pin, ALWAYS, CONTROL)                                                        \
 	FIELD(0x4002, proc, ALWAYS, CONTROL)                                                       \
-	FIELD(0x4004, exception_bitmap, ALWAYS, OTHER)                                             \
-	FIELD(0x4006, pf_mask, ALWAYS, OTHER)                                                      \
-	FIELD(0x4008, pf_match, ALWAYS, OTHER)                                                     \
+	FIELD(0x4004, exception_bitmap, ALWAYS, MERGED)                                             \
+	FIELD(0x4006, pf_mask, ALWAYS, MERGED)                                                      \
+	FIELD(0x4008, pf_match, ALWAYS, MERGED)                                                     \
 	FIELD(0x400a, cr3_target_count, ALWAYS, CONTROL)                                           \
 	FIELD(0x400c, exit, ALWAYS, CONTROL)                                                       \
 	FIELD(0x400e, exit_msr_stores, ALWAYS, CONTROL)                                            \
@@ -88,10 +88,10 @@
 	FIELD(0x482e, preemption_timer, PREEMPTION_TIMER, OTHER)                                   \
 	FIELD(0x4c00, host_sysenter_cs, ALWAYS, OTHER)                                             \
 	/* Natural width: control, read-only, guest, host */                                       \
-	FIELD(0x6000, cr0_mask, ALWAYS, OTHER)                                                     \
-	FIELD(0x6002, cr4_mask, ALWAYS, OTHER)                                                     \
-	FIELD(0x6004, cr0_shadow, ALWAYS, OTHER)                                                   \
-	FIELD(0x6006, cr4_shadow, ALWAYS, OTHER)                                                   \
+	FIELD(0x6000, cr0_mask, ALWAYS, MERGED)                                                     \
+	FIELD(0x6002, cr4_mask, ALWAYS, MERGED)                                                     \
+	FIELD(0x6004, cr0_shadow, ALWAYS, MERGED)                                                   \
+	FIELD(0x6006, cr4_shadow, ALWAYS, MERGED)                                                   \
 	MANY(0x6008, cr3_target, 4, ALWAYS, OTHER)                                                 \
 	FIELD(0x6400, exit_qualification, ALWAYS, OTHER)                                           \
 	FIELD(0x6402, io_rcx, ALWAYS, OTHER)                                                       \

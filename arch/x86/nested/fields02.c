@@ -13,6 +13,8 @@
 #define VMCS64_EOI_BITMAP(n)    VMCS64(0x201cU + 2U * (uint32_t)(n))
 #define VMCS64_TSC_MULTIPLIER   VMCS64(0x2032)
 #define DR7_ENABLED             0xffULL
+#define MERGE_GROUPS                                                                               \
+	(1U << VMCS12_GROUP_CONTROL | 1U << VMCS12_GROUP_REGISTER | 1U << VMCS12_GROUP_MERGED)
 
 uint64_t nested_cr4_owned(const struct vcpu *v)
 {
@@ -108,9 +110,8 @@ static void write_registers(struct vcpu *v, const struct merge_l2 *m)
 	struct nested_vcpu *n = nested_of(v);
 	const struct vmcs12 *v12 = n->vmcs12;
 
-	nested_write_cr0(v);
-	nested_write_cr4(v);
 	write_paging(v);
+	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
 	vmwriten(VMCSN_GUEST_RIP, v12->guest_rip);
 	vmwriten(VMCSN_GUEST_RSP, v12->guest_rsp);
 	vmwriten(VMCSN_GUEST_RFLAGS, v12->guest_rflags);
@@ -190,8 +191,6 @@ static void write_controls(struct vcpu *v, const struct merge_l2 *m)
 		vmwrite32(VMCS32_PROC2_CONTROLS, m->proc2);
 	if (there->exit != m->exit)
 		vmwrite32(VMCS32_EXIT_CONTROLS, m->exit);
-	/* L2 changes IA-32e mode by itself. */
-	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
 	if (there->exceptions != m->exceptions)
 		vmwrite32(VMCS32_EXCEPTION_BITMAP, m->exceptions);
 	if (there->pf_mask != m->pf_mask)
@@ -217,24 +216,41 @@ static void write_optional_controls(const struct vmcs12 *v12, const struct merge
 	}
 }
 
+/* What both have to say about L2, when either has changed. */
+static void write_merged(struct vcpu *v, const struct merge_l1 *l1)
+{
+	struct nested_vcpu *n = nested_of(v);
+	struct merge_l2 m;
+
+	if (likely(!(n->groups & MERGE_GROUPS) && !memcmp(l1, &n->merged_l1, sizeof(*l1)))) {
+		merge_loads(l1, n->vmcs12, &n->merged);
+		return;
+	}
+	merge_controls(l1, n->vmcs12, &m);
+	write_controls(v, &m);
+	n->merged_l1 = *l1;
+	n->vmcs12->guest_cr0 = leave_cr0(n->vmcs12->guest_cr0, l1->cr0);
+	nested_write_cr0(v);
+	nested_write_cr4(v);
+}
+
 void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
-	struct merge_l2 m;
+	const struct merge_l2 *m = &nested_of(v)->merged;
 
-	merge_controls(l1, v12, &m);
-	write_controls(v, &m);
-	write_optional_controls(v12, &m);
+	write_merged(v, l1);
+	write_optional_controls(v12, m);
 	vmwrite64(VMCS64_EPTP,
 		  vmcs12_proc2(v12) & PROC2_EPT ? nested_ept_pointer(v) : v->domain->physmap.eptp);
 	write_rare(v);
-	write_registers(v, &m);
+	write_registers(v, m);
 	write_event(v);
-	write_apic(v, &m);
-	if (m.proc & PROC_MSR_BITMAPS)
+	write_apic(v, m);
+	if (m->proc & PROC_MSR_BITMAPS)
 		write_msr_bitmap(v);
 	/* DR7 may arm what L1 has put into DR0-3. */
-	if ((m.dr7 & DR7_ENABLED) && !v->vmx->debug_loaded)
+	if ((m->dr7 & DR7_ENABLED) && !v->vmx->debug_loaded)
 		debug_regs_load(v);
 }
 

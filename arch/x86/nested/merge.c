@@ -73,15 +73,21 @@ static uint64_t guest_efer(const struct merge_l1 *l1, const struct vmcs12 *v)
 void merge_controls(const struct merge_l1 *l1, const struct vmcs12 *v, struct merge_l2 *out)
 {
 	uint64_t proc2 = vmcs12_proc2(v);
-	bool debug = v->entry & ENTRY_LOAD_DEBUG;
 
 	out->pin = l1->pin; /* all exits there are, and the timer for our time slice */
 	out->proc = merge_proc(l1, v);
 	out->proc2 = (uint32_t)((l1->proc2 & ~PROC2_OF_L1) | (proc2 & (PROC2_OF_L1 | PROC2_EXITS)));
 	out->exit = l1->exit;
-	out->entry = (uint32_t)((l1->entry & ~ENTRY_IA32E) | (v->entry & ENTRY_IA32E));
 	merge_exceptions(l1, v, out);
 	merge_tsc(l1, v, out);
+	merge_loads(l1, v, out);
+}
+
+void merge_loads(const struct merge_l1 *l1, const struct vmcs12 *v, struct merge_l2 *out)
+{
+	bool debug = v->entry & ENTRY_LOAD_DEBUG;
+
+	out->entry = (uint32_t)((l1->entry & ~ENTRY_IA32E) | (v->entry & ENTRY_IA32E));
 	out->efer = guest_efer(l1, v);
 	out->pat = v->entry & ENTRY_LOAD_PAT ? v->guest_pat : l1->pat;
 	out->debugctl = debug ? v->guest_debugctl : l1->debugctl;

@@ -14,6 +14,7 @@ struct merge_l1 {
 	uint32_t exceptions; /* exception bitmap */
 	uint64_t tsc_offset;
 	uint64_t efer, pat, debugctl, dr7; /* of L1, which L2 keeps where nothing loads its own */
+	uint64_t cr0;                      /* for the bits that an entry leaves alone */
 };
 
 struct merge_l2 {
@@ -30,6 +31,10 @@ struct merge_l2 {
  * done in software, as are posted interrupts, and VMFUNC always exits.
  */
 void merge_controls(const struct merge_l1 *l1, const struct vmcs12 *v, struct merge_l2 *out);
+
+/* Of these, what also an exit of L2 may have changed in vmcs12: the entry controls, EFER, PAT,
+ * DEBUGCTL and DR7. */
+void merge_loads(const struct merge_l1 *l1, const struct vmcs12 *v, struct merge_l2 *out);
 
 /* A control register of L2 in VMCS02. */
 struct merge_cr {

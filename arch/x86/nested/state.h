@@ -60,6 +60,7 @@ struct nested_vcpu {
 	void *none;                        /* own page: in place of one of L1's that is not there */
 	struct merge_cr cr0, cr4;          /* as written to VMCS02 */
 	struct merge_l2 merged;            /* the same of controls */
+	struct merge_l1 merged_l1;         /* and what these were made of */
 	bool rare_stale;                   /* VMCS02 is ahead of vmcs12: fields02.c */
 	struct leave_host host;            /* of the last exit, while host_known */
 	bool host_known;

@@ -38,6 +38,10 @@ enum status nested_vmcs02_create(struct vcpu *v)
 	n->ept_core = NO_CORE;
 	*(uint32_t *)n->other.vmcs = vmx_controls.revision;
 	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
+	/* Like nothing that could be written, for what VMCS02 holds at first is not known. */
+	memset(&n->merged, 0xff, sizeof(n->merged));
+	memset(&n->cr0, 0xff, sizeof(n->cr0));
+	memset(&n->cr4, 0xff, sizeof(n->cr4));
 	ok = vmclear(own_hpa(n->other.vmcs));
 	ASSERT(ok);
 	ok = merge_msr_open((const void *)v->domain->vmx->msr_bitmap, &n->msr_open);

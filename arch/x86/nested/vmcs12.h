@@ -38,8 +38,9 @@ enum vmcs12_exists {
 };
 
 /*
- * Which checks of a VM entry have to be made again when a field was written. Fields of OTHER need
- * none, or have checks that are always made.
+ * Which checks of a VM entry have to be made again when a field was written. Fields of OTHER and
+ * MERGED need none, or have checks that are always made. From those of MERGED, CONTROL and REGISTER
+ * the controls and control registers of VMCS02 are made.
  */
 enum vmcs12_group {
 	VMCS12_GROUP_OTHER,
@@ -47,8 +48,10 @@ enum vmcs12_group {
 	VMCS12_GROUP_HOST,
 	VMCS12_GROUP_REGISTER,
 	VMCS12_GROUP_SEGMENT,
+	VMCS12_GROUP_MERGED,
 };
-#define VMCS12_GROUPS_ALL 0x1eU
+#define VMCS12_GROUPS_CHECKED 0x1eU
+#define VMCS12_GROUPS_ALL     0x3eU
 
 /* Every field has 64 bits here; of a narrower one the upper bits are 0. */
 #define VMCS12_MEMBER(encoding, name, exists, group)         uint64_t name;
