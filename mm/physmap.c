@@ -157,7 +157,7 @@ static inline void account_new(struct physmap *pm, const struct physmap_change *
 }
 
 /* Who has something of a leaf that was exchanged: caches now, EPT02s before they are next used. */
-static void marked(struct physmap *pm, gfn_t gfn, uint64_t old)
+static noinline_fn void marked(struct physmap *pm, gfn_t gfn, uint64_t old)
 {
 	if (old & EPT_HAS_GPC)
 		gpc_index_invalidate(pm, gfn);
@@ -217,7 +217,7 @@ static inline bool exchange(struct physmap *pm, struct physmap_change *ch, struc
 		if (ept_type(old) == PHYSMAP_RAM)
 			pm->ram_frames--;
 		f->counted |= ept_type(old) != PHYSMAP_OWN;
-		if (old & EPT_MARKS)
+		if (unlikely(old & EPT_MARKS))
 			marked(pm, ch->gfn, old);
 	} else if (new) {
 		f->waited_for |= gpc_index_waits(pm, ch->gfn, 0, &f->stale);
