@@ -480,6 +480,24 @@ static void an_init_that_was_an_exit_is_gone(void **state)
 	assert_int_equal(f->v.lapic->events, 0);
 }
 
+static void a_sipi_is_for_the_guest_of_a_guest_that_waits_for_one(void **state)
+{
+	struct fake_vcpu *f = &machine.cpu[1];
+
+	vlapic_started(&f->v);
+	f->vmx.in_l2 = true;
+	send(0, 2, ICR_SIPI | 0x11);
+	vlapic_service(&f->v);
+	assert_int_equal(f->nested_sipis, 0);
+	f->v.lapic->wait_sipi = true; /* as an entry to such a state leaves it */
+	send(0, 2, ICR_SIPI | 0x12);
+	vlapic_service(&f->v);
+	assert_int_equal(f->nested_sipis, 1);
+	assert_int_equal(f->sipi_page, 0x12);
+	assert_int_equal(f->sipis + f->resets + f->offlines, 0);
+	assert_int_equal(f->v.lapic->events, 0);
+}
+
 static void no_memory_is_told(void **state)
 {
 	struct vcpu v = { .id = 5 };
@@ -511,6 +529,7 @@ int main(void)
 		TEST(init_and_sipi_before_it_could_look),
 		TEST(vmx_operation_keeps_an_init_back),
 		TEST(an_init_that_was_an_exit_is_gone),
+		TEST(a_sipi_is_for_the_guest_of_a_guest_that_waits_for_one),
 		TEST(a_sipi_during_the_way_down_is_not_lost),
 		TEST(a_halt_for_good_is_undone_by_a_sipi_before_it),
 		TEST(no_memory_is_told),

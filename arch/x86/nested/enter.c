@@ -92,6 +92,7 @@ void nested_enter(struct vcpu *v)
 	n->entering = true;
 	n->halted = v12->activity == NESTED_HLT && !(v12->entry_intr_info & INTR_VALID);
 	n->waits_sipi = v12->activity == NESTED_WAIT_SIPI;
+	store_relaxed(&v->lapic->wait_sipi, n->waits_sipi); /* its senders look */
 	flush_tags(v);
 	arm_timer(v);
 	v->vmx->inject_again = true; /* nested_prepare() looks before every entry */

@@ -74,6 +74,14 @@ bool nested_init_signal(struct vcpu *v)
 	return true;
 }
 
+void nested_sipi(struct vcpu *v, uint8_t page)
+{
+	struct leave_exit x = { .reason = EXIT_SIPI, .qualification = page };
+
+	if (nested_of(v)->waits_sipi)
+		nested_leave(v, &x);
+}
+
 static bool timer_over(const struct nested_vcpu *n)
 {
 	return n->timer_end && clock_ticks() >= n->timer_end;

@@ -166,6 +166,7 @@ static void to_l1(struct vcpu *v, const struct leave_exit *x)
 	n->entering = false;
 	n->halted = false;
 	n->waits_sipi = false;
+	store_relaxed(&v->lapic->wait_sipi, false);
 	vmx_set_interruptibility(v, interruptibility_after(v, x, vmx_get_interruptibility(v)));
 	if (n->tsc_written)
 		vmx_set_tsc_offset(v, v->vmx->msr.tsc_offset);

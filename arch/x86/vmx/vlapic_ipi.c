@@ -99,6 +99,11 @@ void vlapic_service(struct vcpu *v)
 	}
 	if (events & EVENT_SIPI)
 		events = atomic_and(&l->events, ~EVENT_SIPI_FIELDS);
+	if (v->vmx->in_l2) {
+		if (events & EVENT_SIPI)
+			nested_sipi(v, (uint8_t)(events >> EVENT_PAGE_SHIFT));
+		return;
+	}
 	if (!l->wait_sipi)
 		return;
 	/* Looked at again: another INIT may have come, and voided it. */

@@ -132,6 +132,12 @@ bool nested_blocks_init(struct vcpu *v, bool *taken)
 	return fake(v)->init_blocked;
 }
 
+void nested_sipi(struct vcpu *v, uint8_t page)
+{
+	fake(v)->nested_sipis++;
+	fake(v)->sipi_page = page;
+}
+
 /* ---- the VMX part ---- */
 
 uint64_t host_vmread(uint32_t encoding)

@@ -15,7 +15,7 @@ struct fake_vcpu {
 	uint64_t cr4, pat, debugctl, hw_tsc_offset;
 	bool long_mode;
 	bool init_blocked, init_taken; /* what nested_blocks_init() says */
-	unsigned int nmis, resets, sipis, onlines, offlines, lapic_enabled;
+	unsigned int nested_sipis, nmis, resets, sipis, onlines, offlines, lapic_enabled;
 	uint8_t sipi_page;
 	bool offline; /* the last of sched_offline() and sched_online() */
 };
