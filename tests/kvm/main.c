@@ -36,6 +36,7 @@
 // The next shutdown is what the test wants.
 #define PORT_LAST    0xf4
 #define PORT_GIVE_UP 0xf5
+#define PORT_TICKS   0xf6
 // The devices: one that keeps what is written, one for strings, one that raises a GSI.
 #define PORT_LATCH      0x510
 #define PORT_STRING     0x520
@@ -149,6 +150,7 @@ static void port_write(struct vcpu *v, uint16_t port, uint32_t value)
 	case PORT_SKIPPED: report(true, name_at(value), " # SKIP not on this processor"); break;
 	case PORT_LAST: shutdown_wanted = true; break;
 	case PORT_GIVE_UP: finish();
+	case PORT_TICKS: printf("# CPUID in the guest: %u ticks\n", value); break;
 	case PORT_LATCH: latch = value; break;
 	case PORT_STRING: string_sum += value; break;
 	case PORT_STRING_SUM: string_sum = string_next = value; break;
