@@ -20,7 +20,7 @@ MAX_CACHE_LINES = 400
 # Who may use what leads to a guest frame, besides the file that defines it and its header.
 USERS = {
     "window_map": ("mm/gpc.h", "mm/gwalk.c", "mm/physmap.c"),
-    "window_map_second": ("xenabi/guest_area.c",),
+    "window_map_second": ("xenabi/guest_area.c", "arch/x86/nested/posted.c"),
     "window_fill": ("mm/window.h",),
     "window_scrub": ("mm/frame.c",),
     "window_uniform": ("mm/frame.c",),
@@ -34,8 +34,9 @@ USERS = {
     "ept_decode": ("mm/physmap.c", "mm/gpc.c", "mm/ept02.c"),
     "own_va": ("mm/ept.h",),
     "gpc_page": ("xenabi/upcall.h", "xenabi/upcall.c", "xenabi/guest_area.c",
-                 "xenabi/debug_op.c"),
-    "gpc_hw_resolve": ("arch/x86/vmx/hw_pages.c",),
+                 "xenabi/debug_op.c", "arch/x86/nested/fields02.c",
+                 "arch/x86/nested/posted.c"),
+    "gpc_hw_resolve": ("arch/x86/vmx/hw_pages.c", "arch/x86/nested/switch.c"),
 }
 DEFINED = {
     "window_map": "mm/window", "window_map_second": "mm/window", "window_fill": "mm/window",

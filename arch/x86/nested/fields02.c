@@ -138,25 +138,36 @@ static void write_event(struct vcpu *v)
 	vmwrite32(VMCS32_ENTRY_INSN_LENGTH, (uint32_t)v12->entry_insn_length);
 }
 
+/* False: the page is missed. */
+static bool merge_l1_bitmap(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	bool there = false;
+	const void *page;
+
+	section_begin();
+	page = gpc_page(&n->msr_page);
+	if (page) {
+		there = true;
+		merge_msr_bitmap((const void *)v->domain->vmx->msr_bitmap, &n->msr_open, page,
+				 n->vmcs12, n->msr_bitmap);
+	}
+	section_end();
+	return there;
+}
+
 /* What lets no MSR pass that either wants. L1 may write to its bitmap at any time. */
 static void write_msr_bitmap(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	gfn_t gfn = gpa_gfn(to_gpa(n->vmcs12->msr_bitmap));
 	struct gpc *g = &n->msr_page;
-	const uint64_t *own = (const void *)v->domain->vmx->msr_bitmap;
-	const uint64_t *l1;
 	enum status st = OK;
 
 	if (!g->active || g->gfn.n != gfn.n)
 		st = gpc_activate(g, gfn);
 	for (unsigned int tries = 0; st == OK && tries < 2; tries++) {
-		section_begin();
-		l1 = gpc_page(g);
-		if (l1)
-			merge_msr_bitmap(own, &n->msr_open, l1, n->vmcs12, n->msr_bitmap);
-		section_end();
-		if (l1)
+		if (merge_l1_bitmap(v))
 			return;
 		st = gpc_refresh(g);
 	}

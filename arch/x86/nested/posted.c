@@ -50,16 +50,16 @@ static int move(struct descriptor *d, uint8_t *apic)
 static bool process(struct nested_vcpu *n)
 {
 	struct descriptor *d = NULL;
-	uint8_t *apic, *page;
 	uint16_t status;
 	int highest = -1;
+	uint8_t *page;
 
 	section_begin();
 	page = gpc_page(&n->posted_page);
-	apic = gpc_page(&n->apic_page);
-	if (page && apic) {
+	/* Not by gpc_page(): the windows of two frames may be the same. */
+	if (page && load_acquire(&n->apic_page.valid)) {
 		d = (struct descriptor *)(void *)(page + (n->vmcs12->posted_descriptor & 0xfc0));
-		highest = move(d, apic);
+		highest = move(d, window_map_second(n->apic_page.pfn));
 	}
 	section_end();
 	status = vmread16(VMCS16_INTERRUPT_STATUS);
