@@ -62,6 +62,7 @@ void access_vmwrite(struct vcpu *v)
 	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
 	unsigned int size = operand_size(v);
 	uint64_t encoding, value;
+	enum vmfail error;
 
 	if (n->current == NESTED_NO_VMCS) {
 		nested_instruction_done(v, INSTRUCTION_INVALID);
@@ -72,8 +73,10 @@ void access_vmwrite(struct vcpu *v)
 	encoding = read_register(v, operand_reg2(info), size);
 	if (nested_rare(encoding))
 		nested_read_rare(v);
-	nested_instruction_done(
-		v, (int)vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups));
+	error = vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups);
+	if (!error)
+		hw_shadow_written(v, encoding);
+	nested_instruction_done(v, (int)error);
 }
 
 /* The slot of L1's memory that a field of the linked VMCS has. */

@@ -171,6 +171,16 @@ void hw_shadow_fill(struct vcpu *v)
 	vmwrite64(VMCS64_LINK_POINTER, own_hpa(s->vmcs).a);
 }
 
+void hw_shadow_written(struct vcpu *v, uint64_t encoding)
+{
+	const struct hw_shadow *s = nested_of(v)->shadow;
+
+	if (!s || encoding >= 8 * PAGE_SIZE || s->reads[encoding / 8] >> encoding % 8 & 1)
+		return;
+	hw_shadow_take(v); /* what is newer there stays */
+	hw_shadow_fill(v);
+}
+
 void hw_shadow_save(struct vcpu *v)
 {
 	struct hw_shadow *s = nested_of(v)->shadow;

@@ -125,6 +125,8 @@ void hw_shadow_use(struct vcpu *v, bool on);
 /* What L1 sees becomes what vmcs12 holds, or that there is none: after vmcs12 has changed otherwise
  * than by L1's VMWRITE. */
 void hw_shadow_fill(struct vcpu *v);
+/* L1's VMWRITE exited and was done: where L1's VMREAD of the field does not exit it sees the value. */
+void hw_shadow_written(struct vcpu *v, uint64_t encoding);
 /* The vCPU leaves its core, which may hold some of it. */
 void hw_shadow_save(struct vcpu *v);
 /* vmcs12 becomes what L1 has written: before vmcs12 is used or put away. */

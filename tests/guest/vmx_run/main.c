@@ -53,5 +53,12 @@ void test_main(void)
 		vmwrite(GUEST_RIP, (uintptr_t)some_code);
 		plain("vpid");
 	}
+	/* Fields by whatever way: some accesses may exit and others not. */
+	vmwrite(GUEST_RIP, 0x1234);
+	vmwrite(GUEST_RIGHTS(CS), 0xa09d);
+	vmwrite(EXIT_REASON, 0x77);
+	ok_eq(vmread(GUEST_RIGHTS(CS)), 0xa09d, "rights are read as they were written");
+	ok_eq(vmread(EXIT_REASON), 0x77, "so is the exit reason");
+	ok_eq(vmread(GUEST_RIP), 0x1234, "and what was written before");
 	ok_eq((uint64_t)(long)vmx_vmxoff(), VMX_OK, "VMXOFF");
 }
