@@ -56,13 +56,14 @@ static bool load_pdptes(struct vcpu *v, uint64_t cr3)
 static bool set_cr0(struct vcpu *v, uint64_t written)
 {
 	struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	bool unrestricted = vmcs12_proc2(v12) & PROC2_UNRESTRICTED, pdptes;
 	struct control_regs r;
 	uint64_t value, efer;
-	bool pdptes;
 
 	gather(v, &r);
 	value = merge_cr_written(v12->guest_cr0, v12->cr0_mask, written);
 	if (!control_regs_write_cr0(&r, &value, &efer, &pdptes) ||
+	    !nested_cr0_ok(v, value | (unrestricted ? CR0_PE | CR0_PG : 0)) ||
 	    (pdptes && !load_pdptes(v, r.cr3)))
 		return false;
 	v12->guest_cr0 = value;
@@ -101,7 +102,8 @@ static bool set_cr4(struct vcpu *v, uint64_t written)
 
 	gather(v, &r);
 	value = merge_cr_written(v12->guest_cr4, v12->cr4_mask, written);
-	if (!control_regs_write_cr4(&r, value, &pdptes) || (pdptes && !load_pdptes(v, r.cr3)))
+	if (!control_regs_write_cr4(&r, value, &pdptes) || !nested_cr4_ok(v, value) ||
+	    (pdptes && !load_pdptes(v, r.cr3)))
 		return false;
 	v12->guest_cr4 = value;
 	nested_write_cr4(v);
