@@ -50,11 +50,14 @@ build/guest.mk: scripts/guestrules.py scripts/header.py $(GUEST_MAINS) \
 guest-images: build/guest.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/guest.mk images
 
-# Some need the debug build.
+# Some need the debug build. GUEST_CMDLINE= and GUEST_TIMEOUT= stand in for the guests' own: longer
+# forms.
 guest: all
 	$(Q)$(MAKE) DEBUG=1 all
 	$(Q)$(MAKE) guest-images; \
-	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) $(ONLY)
+	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) \
+	  $(if $(GUEST_CMDLINE),--cmdline '$(GUEST_CMDLINE)') \
+	  $(if $(GUEST_TIMEOUT),--timeout $(GUEST_TIMEOUT)) $(ONLY)
 
 # Costs are counted in Bochs, where a tick is an instruction; the counting build
 # has figures of its own, so it is run besides.

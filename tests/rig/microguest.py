@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Boot the micro-guests of tests/guest and count what they report.
 
-usage: microguest.py [--jobs N] [--machine M] [--batch N] [NAME...]
+usage: microguest.py [--jobs N] [--machine M] [--batch N] [--cmdline S] [--timeout S] [NAME...]
 
 What a guest needs stands in comments at the top of its main.c:
 
@@ -244,10 +244,15 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--machine", default="auto")
     parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("--cmdline", help="instead of the guests' own")
+    parser.add_argument("--timeout", help="seconds, instead of the guests' own")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     results = Results("guest")
     guests = find(arguments.names)
+    for guest in guests:
+        guest.wishes["cmdline"] = arguments.cmdline or guest.wishes.get("cmdline", "")
+        guest.timeout = int(arguments.timeout or guest.timeout)
     for guest in [guest for guest in guests if not guest.built()]:
         results.add(guest.name, False, "does not build")
         guests.remove(guest)

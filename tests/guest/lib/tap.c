@@ -74,11 +74,10 @@ bool row_is(const char *name, const char *got, const char *wanted)
 	bool same = strcmp(got, wanted) == 0;
 
 	row(name, "%s", got);
-	if (bare)
-		return same;
-	ok(same, "%s", name);
+	if (!bare)
+		ok(same, "%s", name);
 	if (!same)
-		note("got %s, wanted %s", got, wanted);
+		note("%s: got %s, wanted %s", name, got, wanted);
 	return same;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
 // bare: yes
+// timeout: 20
 //
 // The least a hypervisor does: VMXON, a guest of its own that executes a few instructions which
 // exit, answers for them, VMXOFF.
