@@ -10,6 +10,7 @@
 
 #define BOOT_MODULES_MAX 64
 #define BOOT_MEMORY_MAX  256
+#define BOOT_NAMES_MAX   2048
 
 /* Types of memory of the memory map (the e820 numbers). */
 #define BOOT_MEMORY_RAM      1
@@ -53,8 +54,9 @@ struct boot_framebuffer {
 };
 
 /*
- * About 8 KiB: meant to be static in the caller. The strings point into what the loader left in
- * memory, which must stay mapped as long as they are used; all are known to be terminated.
+ * About 10 KiB: meant to be static in the caller. The strings point into what the loader left in
+ * memory, which must stay mapped as long as they are used, or into names; all are known to be
+ * terminated.
  */
 struct boot_info {
 	uint64_t start, end; /* HPAs around all that the strings below lie in: not free memory */
@@ -63,6 +65,7 @@ struct boot_info {
 
 	uint32_t module_count;
 	struct boot_module module[BOOT_MODULES_MAX];
+	char names[BOOT_NAMES_MAX]; /* of modules that came in one (boot/archive.h) */
 
 	uint32_t memory_count;
 	struct boot_memory memory[BOOT_MEMORY_MAX];

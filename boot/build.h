@@ -70,5 +70,7 @@ void build_start(struct build *b);
 bool module_find(const char *name, struct module *out) must_check;
 /* The i-th module; false past the last. */
 bool module_at(uint32_t i, struct module *out) must_check;
+/* A single module that is an archive (boot/archive.h) becomes its files. Before the others. */
+void modules_unpack(void);
 
 #endif

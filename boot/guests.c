@@ -154,6 +154,7 @@ void build_all(void)
 	struct module m;
 	bool configured = false;
 
+	modules_unpack();
 	for (uint32_t i = 0; module_at(i, &m); i++) {
 		if (!is_config(&m))
 			continue;

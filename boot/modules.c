@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "arch/x86/cpu/paging.h"
+#include "boot/archive.h"
 #include "boot/boot.h"
 #include "boot/build.h"
+#include "core/lib/log.h"
 #include "core/lib/string.h"
 
 bool module_at(uint32_t i, struct module *out)
@@ -27,4 +30,27 @@ bool module_find(const char *name, struct module *out)
 		if (out->name_len == len && !memcmp(out->name, name, len))
 			return true;
 	return false;
+}
+
+void modules_unpack(void)
+{
+	const struct boot_module *m = &boot_info.module[0];
+	uint64_t size = m->end.a - m->start.a;
+	const char *error;
+	void *all;
+
+	if (boot_info.module_count != 1 || !size)
+		return;
+	all = paging_map(m->start, size, MAP_RAM_RO);
+	if (!all)
+		return;
+	if (!archive_probe(all, size)) {
+		paging_unmap(all, size);
+		return;
+	}
+	if (archive_expand(all, size, &boot_info, &error) == OK)
+		log_info("%u modules in an archive", boot_info.module_count);
+	else
+		log_warning("%s", error);
+	paging_unmap(all, size);
 }

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Xenith as a guest with VMX: it runs guests of its own.
+
+One module is all that a PVH guest gets: the inner hypervisor's modules are an archive.
+"""
+
+import os
+
+from rig import archive, guestcfg, iso
+from rig.session import ALL_GONE, Session, hypervisor_image
+
+
+def nest(directory, name, modules, memory, cmdline="idle=poweroff", vcpus=1):
+    """Modules of a hypervisor whose only guest is Xenith with these modules."""
+    config = os.path.join(directory, f"{name}.cfg")
+    with open(config, "w", encoding="utf-8") as out:
+        out.write(guestcfg.text(name, kernel="xenith", ramdisk="modules", memory=memory,
+                                vcpus=vcpus, cmdline=cmdline, extra=["nestedhvm = 1"]))
+    packed = archive.make(os.path.join(directory, f"{name}.cpio"), modules)
+    return [iso.Module(config, f"{name}.cfg"), iso.Module(hypervisor_image(), "xenith"),
+            iso.Module(packed, "modules")]
+
+
+def guest(directory, name, image, memory, **options):
+    """Modules of a hypervisor with this guest."""
+    config = os.path.join(directory, f"{name}.cfg")
+    with open(config, "w", encoding="utf-8") as out:
+        out.write(guestcfg.text(name, kernel="kernel", memory=memory, **options))
+    return [iso.Module(config, f"{name}.cfg"), iso.Module(image, "kernel")]
+
+
+def test_a_small_guest_runs_two_levels_down(kind, log, tmp_path, alive):
+    """Banner, archive, guest and end of the inner hypervisor."""
+    modules = nest(tmp_path, "outer", guest(tmp_path, "inner", alive, 16), 128)
+    with Session(modules, kind=kind, host_memory=512, log=log) as session:
+        session.expect("2 modules in an archive$", 180)
+        session.expect("inner: domain 1 ended: poweroff$", 120)
+        session.expect("outer: domain 1 ended: poweroff$", 60)
+        assert session.expect(ALL_GONE, 60).group(1) == "clean"
