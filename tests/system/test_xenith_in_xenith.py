@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Xenith as a guest with VMX: it runs guests of its own.
+"""Xenith as a guest with VMX: it runs guests of its own, Xenith among them.
 
 One module is all that a PVH guest gets: the inner hypervisor's modules are an archive.
 """
@@ -37,3 +37,13 @@ def test_a_small_guest_runs_two_levels_down(kind, log, tmp_path, alive):
         session.expect("inner: domain 1 ended: poweroff$", 120)
         session.expect("outer: domain 1 ended: poweroff$", 60)
         assert session.expect(ALL_GONE, 60).group(1) == "clean"
+
+
+def test_xenith_in_xenith_in_xenith(kind, log, tmp_path, alive):
+    """The innermost reaches its banner; what it does after that is not waited for."""
+    inner = nest(tmp_path, "middle", guest(tmp_path, "inner", alive, 16), 64)
+    modules = nest(tmp_path, "outer", inner, 192)
+    with Session(modules, kind=kind, host_memory=512, log=log) as session:
+        banner = r"Xenith, loaded at 0x200000 by PVH, modules: 1\n"
+        session.expect(f"(?s){banner}.*{banner}", 400)
+        session.settle()
