@@ -48,9 +48,19 @@ def run(directory, kind, log, l1, tests, model=SKYLAKE, changed=None):
         assert parameters(text) == bare(model, changed)
 
 
+FEATURES = ("ept", "unrestricted_guest", "vpid", "enable_shadow_vmcs")
+
+
 def test_kvm_runs_our_program_and_qemu(kind, log, tmp_path):
     tests = ("kvm_load", "kvm_program", "kvm_qemu")
     run(tmp_path, kind, log, guest(tests, l2_vcpus="2"), tests)
+
+
+def test_our_program_without_each_feature(kind, log, tmp_path):
+    tests = ("kvm_load", "kvm_changes")
+    l1 = guest(tests, ramdisk="initramfs-kvm", memory=256,
+               changes=",".join(f"{name}=0" for name in FEATURES))
+    run(tmp_path, kind, log, l1, tests)
 
 
 @pytest.mark.full
@@ -63,7 +73,7 @@ def test_on_other_processors(kind, log, tmp_path, model):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("parameter", ["ept", "unrestricted_guest", "vpid", "enable_shadow_vmcs"])
+@pytest.mark.parametrize("parameter", FEATURES)
 def test_without_a_feature(kind, log, tmp_path, parameter):
     # Without EPT kvm_intel drops what rests on it.
     gone = ("ept", "unrestricted_guest", "pml") if parameter == "ept" else (parameter,)
