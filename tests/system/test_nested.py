@@ -12,7 +12,8 @@ from rig.linux import Linux, bare_session, run_tests, session
 from rig.monitor import PROMPT, Monitor
 from rig.session import ALL_GONE
 
-SKYLAKE, HASWELL, SANDY_BRIDGE = "corei7_skylake_x", "corei7_haswell_4770", "corei7_sandy_bridge_2600k"
+SKYLAKE, HASWELL, SANDY_BRIDGE = ("corei7_skylake_x", "corei7_haswell_4770",
+                                  "corei7_sandy_bridge_2600k")
 ALL = ("ept", "vpid", "unrestricted_guest", "flexpriority", "enable_shadow_vmcs", "pml",
        "enable_apicv")
 # What kvm_intel makes of the bare machine's offer.
