@@ -147,12 +147,13 @@ static bool leave_if_due(struct vcpu *v, int upcall, int lapic)
 	return true;
 }
 
-/* The entry's own event and a pending trap come before anything that would end L2's run. */
+/* The entry's own event, one whose delivery an exit to Xenith has interrupted, and a pending trap come
+ * before anything that would end L2's run: no such exit has IDT-vectoring information. */
 static bool event_first(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	return n->entering && (v->vmx->entry_info || n->vmcs12->pending_debug);
+	return v->vmx->entry_info || (n->entering && n->vmcs12->pending_debug);
 }
 
 static bool due(struct vcpu *v, int upcall, int lapic)

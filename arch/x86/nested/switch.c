@@ -38,7 +38,8 @@ enum status nested_vmcs02_create(struct vcpu *v)
 	n->ept_core = NO_CORE;
 	*(uint32_t *)n->other.vmcs = vmx_controls.revision;
 	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
-	/* Like nothing that could be written, for what VMCS02 holds at first is not known. */
+	/* What VMCS02 holds at first is not known: like nothing that could be written, or see
+	 * write_first(). */
 	memset(&n->merged, 0xff, sizeof(n->merged));
 	memset(&n->cr0, 0xff, sizeof(n->cr0));
 	memset(&n->cr4, 0xff, sizeof(n->cr4));
@@ -90,6 +91,19 @@ void nested_vmcs02_destroy(struct vcpu *v)
 		own_free_pages(n->msr_bitmap, 0);
 	if (n->none)
 		own_free_pages(n->none, 0);
+}
+
+/* What `merged`, `cr0` and `cr4` say of a new VMCS02, for fields in which L1 may want just that. */
+static void write_first(void)
+{
+	vmwrite32(VMCS32_EXCEPTION_BITMAP, ~0U);
+	vmwrite32(VMCS32_PF_ERROR_MASK, ~0U);
+	vmwrite32(VMCS32_PF_ERROR_MATCH, ~0U);
+	vmwrite64(VMCS64_TSC_OFFSET, ~0ULL);
+	vmwriten(VMCSN_CR0_MASK, ~0ULL);
+	vmwriten(VMCSN_CR0_SHADOW, ~0ULL);
+	vmwriten(VMCSN_CR4_MASK, ~0ULL);
+	vmwriten(VMCSN_CR4_SHADOW, ~0ULL);
 }
 
 /* What never changes in VMCS02. */
@@ -144,8 +158,10 @@ void nested_switch(struct vcpu *v)
 	vcpu_vmcs_changed(v);
 	x->entry_info = 0;
 	x->timer_end = 0; /* armed anew for the other one */
-	if (x->host_core == NO_CORE)
+	if (x->host_core == NO_CORE) {
 		write_constants(v);
+		write_first();
+	}
 	if (x->host_core != this_cpu()->id)
 		host_write_core_state(v);
 	tags_load(v);
