@@ -9,6 +9,7 @@
 #include "core/lib/types.h"
 
 struct domain;
+struct vcpu;
 
 struct monitor_command {
 	const char *name, *arguments, *help;
@@ -28,12 +29,20 @@ void monitor_input(char c);
 /* The monitor got the input: print a prompt. */
 void monitor_enter(void);
 void monitor_printf(const char *fmt, ...) printf_like(1, 2);
+/* The same for text that comes without the end of its line. */
+void monitor_print_line(const char *fmt, ...) printf_like(1, 2);
 
 /*
  * For a command that cannot finish at once: `more` is called as further pieces of work until it
  * returns false; the prompt comes after that. Called by a command, once.
  */
 void monitor_continue(bool (*more)(void));
+
+/*
+ * For a command with the arguments GUEST [VCPU]: `show` gets that vCPU, paused and loaded on this
+ * core, as a further piece of work; without such a vCPU a line is printed. Called by a command, once.
+ */
+void monitor_with_vcpu(int argc, char **argv, void (*show)(struct vcpu *v));
 
 /* The domain that an argument names, by name or domid, with a reference; prints a line and returns
  * NULL when there is none. arg may be NULL. */

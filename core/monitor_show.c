@@ -95,42 +95,29 @@ static void cmd_vcpus(int argc, char **argv)
 	domain_put(d);
 }
 
-/* The registers of a vCPU: paused first, looked at when its core has let go of it. */
-static struct domain *regs_domain;
-static uint32_t regs_vcpu;
-static uint64_t regs_give_up;
+/* The command on a vCPU: paused first, looked at when its core has let go of it. */
+static struct vcpu *shown;
+static void (*shown_by)(struct vcpu *v);
+static uint64_t shown_give_up;
 
-/* The dump's lines come without their ends. */
-static void print_line(const char *fmt, ...) printf_like(1, 2);
-static void print_line(const char *fmt, ...)
+static bool vcpu_more(void)
 {
-	char line[256];
-	va_list ap;
+	struct domain *d = shown->domain;
 
-	va_start(ap, fmt);
-	xvsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	monitor_printf("%s\n", line);
-}
-
-static bool regs_more(void)
-{
-	struct vcpu *v = regs_domain->vcpus[regs_vcpu];
-
-	if (sched_borrow(v)) {
-		vcpu_arch_dump(v, print_line);
-		sched_return(v);
-	} else if (clock_ticks() < regs_give_up) {
+	if (sched_borrow(shown)) {
+		shown_by(shown);
+		sched_return(shown);
+	} else if (clock_ticks() < shown_give_up) {
 		return true;
 	} else {
 		monitor_printf("its core does not let go of it\n");
 	}
-	sched_unpause(v);
-	domain_put(regs_domain);
+	sched_unpause(shown);
+	domain_put(d);
 	return false;
 }
 
-static void cmd_regs(int argc, char **argv)
+void monitor_with_vcpu(int argc, char **argv, void (*show)(struct vcpu *v))
 {
 	struct domain *d = monitor_domain(argc > 1 ? argv[1] : NULL);
 	uint64_t n = 0;
@@ -142,11 +129,32 @@ static void cmd_regs(int argc, char **argv)
 		domain_put(d);
 		return;
 	}
-	regs_domain = d;
-	regs_vcpu = (uint32_t)n;
-	regs_give_up = clock_ticks() + 1000 * tsc_khz;
-	sched_pause(d->vcpus[n]);
-	monitor_continue(regs_more);
+	shown = d->vcpus[n];
+	shown_by = show;
+	shown_give_up = clock_ticks() + 1000 * tsc_khz;
+	sched_pause(shown);
+	monitor_continue(vcpu_more);
+}
+
+void monitor_print_line(const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	xvsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	monitor_printf("%s\n", line);
+}
+
+static void show_regs(struct vcpu *v)
+{
+	vcpu_arch_dump(v, monitor_print_line);
+}
+
+static void cmd_regs(int argc, char **argv)
+{
+	monitor_with_vcpu(argc, argv, show_regs);
 }
 
 static void show_memory(struct domain *d, void *arg)

@@ -275,6 +275,11 @@ bool nested_walk_fault(struct vcpu *v, const struct gwalk_fault *fault)
 	return true;
 }
 
+const struct ept02 *nested_ept_caches(const struct vcpu *v)
+{
+	return ept02_of(v);
+}
+
 /* ---- Life ---- */
 
 enum status nested_ept_create(struct vcpu *v)

@@ -365,11 +365,12 @@ void nested_exit(struct vcpu *v, uint32_t reason)
 		reflect(v);
 		return;
 	}
-	if (reason < VMX_EXIT_REASONS)
-		n->exits_l0[reason]++;
 	if (to == ROUTE_HERE)
 		here(v, reason);
 	else
 		ours(v, reason);
+	/* Else L1 has got an exit after all, and that was counted. */
+	if (v->vmx->in_l2 && reason < VMX_EXIT_REASONS)
+		n->exits_l0[reason]++;
 	trap_flag(v, rip);
 }

@@ -120,6 +120,9 @@ struct gwalk_fault;
 void nested_paging(struct vcpu *v, struct guest_paging *out);
 bool nested_walk_fault(struct vcpu *v, const struct gwalk_fault *fault) must_check;
 
+/* monitor.c: a line on the VMX operation of a vCPU that has v->vmx->nested; any core. */
+void nested_dump(const struct vcpu *v, void (*print)(const char *fmt, ...));
+
 /* switch.c: the entry to L2 has seen that the physmap is at another generation. */
 void nested_catch_up(struct vcpu *v, uint64_t gen, bool locked);
 /* The vCPU leaves its core, its VMCS in use still current / has come to one, VMCS in use current. */

@@ -71,7 +71,7 @@ struct nested_vcpu {
 	struct nested_ept *ept;   /* EPT02s */
 	struct hw_shadow *shadow; /* hw_shadow.c; NULL: the machine has none */
 
-	/* Exits of L2 by reason, and by who handled them: for the monitor. */
+	/* Exits of L2 by reason, for the monitor: which Xenith handled, and which L1 got. */
 	uint64_t exits_l0[VMX_EXIT_REASONS], exits_l1[VMX_EXIT_REASONS];
 };
 
@@ -221,6 +221,8 @@ void nested_ept_new_core(struct vcpu *v);
 void nested_ept_follow(struct vcpu *v, uint64_t gen, bool locked);
 /* Read L2-physical memory, within a page. False: L1 maps nothing there. */
 bool nested_ept_read(struct vcpu *v, uint64_t gpa, void *dst, size_t len) must_check;
+/* For the monitor. */
+const struct ept02 *nested_ept_caches(const struct vcpu *v);
 /* VMFUNC 0 of L2, which L1 lets it have: false: L1 gets the exit. */
 bool nested_ept_switch(struct vcpu *v, uint32_t index) must_check;
 

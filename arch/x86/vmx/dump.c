@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* All of a vCPU's state in lines. */
 #include "arch/x86/cpu/cr.h"
+#include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 #include "core/hooks.h"
 
@@ -125,6 +126,8 @@ static void dump_software(const struct vcpu *v, print_fn print)
 	      x->nmi_pending ? "  NMI pending" : "", x->launched ? "" : "  not launched");
 	print("  xcr0 %#lx  xss %#lx  dr6 %#lx%s", x->xcr0, x->xss, x->dr6,
 	      x->debug_loaded ? " (debug registers loaded)" : "");
+	if (x->nested)
+		nested_dump(v, print);
 }
 
 static void dump_counters(const struct vmx_vcpu *x, print_fn print)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Which handler an exit reason has. An exit that none has crashes the guest. */
+/* Which handler an exit reason has. An exit that none has crashes the guest; some of these are known
+ * to a guest's guest. */
 #include "arch/x86/nested/nested.h"
 #include "arch/x86/vmx/exits.h"
 
@@ -42,17 +43,32 @@ static const struct exit_entry exits[] = {
 	[EXIT_ENTRY_GUEST_STATE] = { NULL, "entry with invalid guest state" },
 	[EXIT_ENTRY_MSR_LOAD] = { NULL, "entry with invalid MSR" },
 	[EXIT_MWAIT] = { exit_undefined, "MWAIT" },
+	[EXIT_TRAP_FLAG] = { NULL, "monitor trap flag" },
 	[EXIT_MONITOR] = { exit_undefined, "MONITOR" },
 	[EXIT_PAUSE] = { exit_pause, "PAUSE" },
 	[EXIT_ENTRY_MACHINE_CHECK] = { NULL, "machine check at entry" },
+	[EXIT_TPR_THRESHOLD] = { NULL, "TPR below threshold" },
+	[EXIT_APIC_ACCESS] = { NULL, "APIC access" },
+	[EXIT_VIRTUAL_EOI] = { NULL, "virtualized EOI" },
+	[EXIT_GDTR_IDTR] = { NULL, "GDTR or IDTR" },
+	[EXIT_LDTR_TR] = { NULL, "LDTR or TR" },
 	[EXIT_EPT_VIOLATION] = { exit_ept_violation, "EPT violation" },
 	[EXIT_EPT_MISCONFIGURATION] = { exit_ept_misconfiguration, "EPT misconfiguration" },
 	[EXIT_INVEPT] = { exit_vmx_instruction, "INVEPT" },
+	[EXIT_RDTSCP] = { NULL, "RDTSCP" },
 	[EXIT_PREEMPTION_TIMER] = { exit_preemption_timer, "preemption timer" },
 	[EXIT_INVVPID] = { exit_vmx_instruction, "INVVPID" },
 	[EXIT_WBINVD] = { exit_invd, "WBINVD" },
 	[EXIT_XSETBV] = { exit_xsetbv, "XSETBV" },
+	[EXIT_APIC_WRITE] = { NULL, "APIC write" },
+	[EXIT_RDRAND] = { NULL, "RDRAND" },
+	[EXIT_INVPCID] = { NULL, "INVPCID" },
+	[EXIT_VMFUNC] = { NULL, "VMFUNC" },
 	[EXIT_ENCLS] = { exit_undefined, "ENCLS" },
+	[EXIT_RDSEED] = { NULL, "RDSEED" },
+	[EXIT_PML_FULL] = { NULL, "full PML log" },
+	[EXIT_XSAVES] = { NULL, "XSAVES" },
+	[EXIT_XRSTORS] = { NULL, "XRSTORS" },
 };
 
 static_assert(array_size(exits) <= VMX_EXIT_REASONS, "exit counters");
