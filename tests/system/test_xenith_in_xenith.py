@@ -6,8 +6,13 @@ One module is all that a PVH guest gets: the inner hypervisor's modules are an a
 
 import os
 
-from rig import archive, guestcfg, iso
+import pytest
+
+from rig import TOP, archive, guestcfg, iso
+from rig.linux import initramfs, kernel
 from rig.session import ALL_GONE, Session, hypervisor_image
+
+PROMPT = r"^(\S+ )?.?/ # "
 
 
 def nest(directory, name, modules, memory, cmdline="idle=poweroff", vcpus=1):
@@ -40,10 +45,27 @@ def test_a_small_guest_runs_two_levels_down(kind, log, tmp_path, alive):
 
 
 def test_xenith_in_xenith_in_xenith(kind, log, tmp_path, alive):
-    """The innermost reaches its banner; what it does after that is not waited for."""
+    """The innermost has VMX too; its guest would be a fourth level, which it need not have."""
     inner = nest(tmp_path, "middle", guest(tmp_path, "inner", alive, 16), 64)
     modules = nest(tmp_path, "outer", inner, 192)
     with Session(modules, kind=kind, host_memory=512, log=log) as session:
         banner = r"Xenith, loaded at 0x200000 by PVH, modules: 1\n"
         session.expect(f"(?s){banner}.*{banner}", 400)
         session.settle()
+
+
+@pytest.mark.full
+def test_linux_reaches_its_shell_two_levels_down(kind, log, tmp_path):
+    """What is typed goes through both consoles, and poweroff ends one level after the other."""
+    inner = guest(tmp_path, "inner", kernel("cloud"), 160, ramdisk="initramfs",
+                  cmdline="console=hvc0 cryptomgr.notests")
+    inner.append(iso.Module(initramfs("initramfs"), "initramfs"))
+    modules = nest(tmp_path, "outer", inner, 320)
+    with Session(modules, kind=kind, host_memory=768, log=log) as session:
+        session.expect(PROMPT, 900)
+        start = len(session.text)
+        session.send("echo six times seven is $((6 * 7))\r")
+        session.expect("is 42$", 60, start=start)
+        session.send("poweroff -f\r")
+        session.expect("inner: domain 1 ended: poweroff$", 120)
+        assert session.expect(ALL_GONE, 120).group(1) == "clean"
