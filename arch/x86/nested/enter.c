@@ -91,6 +91,9 @@ void nested_enter(struct vcpu *v)
 	}
 	n->entering = true;
 	n->halted = v12->activity == NESTED_HLT && !(v12->entry_intr_info & INTR_VALID);
+	n->nmi_blocked =
+		(v12->interruptibility & VMX_BLOCKED_BY_NMI) ||
+		(v12->entry_intr_info & (INTR_VALID | INTR_TYPE)) == (INTR_VALID | INTR_TYPE_NMI);
 	n->waits_sipi = v12->activity == NESTED_WAIT_SIPI;
 	store_relaxed(&v->lapic->wait_sipi, n->waits_sipi); /* its senders look */
 	flush_tags(v);

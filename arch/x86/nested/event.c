@@ -89,12 +89,12 @@ static bool timer_over(const struct nested_vcpu *n)
 
 static bool nmi_exits(struct vcpu *v)
 {
-	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	const struct nested_vcpu *n = nested_of(v);
 
-	if (!v->vmx->nmi_pending || !(v12->pin & PIN_NMI))
+	if (!v->vmx->nmi_pending || !(n->vmcs12->pin & PIN_NMI))
 		return false;
 	/* With virtual NMIs the blocking is of these, and NMIs are never blocked (24.6.1). */
-	return (v12->pin & PIN_VIRTUAL_NMI) || !(vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI);
+	return (n->vmcs12->pin & PIN_VIRTUAL_NMI) || !n->nmi_blocked;
 }
 
 static bool interrupt_exits(const struct vcpu *v, int upcall, int lapic)
@@ -161,6 +161,12 @@ static bool due(struct vcpu *v, int upcall, int lapic)
 	return nmi_exits(v) || interrupt_exits(v, upcall, lapic);
 }
 
+/* Nothing ends L2's run in the shadow of STI or MOV SS. */
+static bool shadowed(struct vcpu *v)
+{
+	return vmx_get_interruptibility(v) & (VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS);
+}
+
 bool nested_wakes(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
@@ -188,6 +194,12 @@ static void halt(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 
+	/* It ran out since leave_if_due() looked: the exit is from the HLT state all the same. */
+	if (!n->waits_sipi && timer_over(n)) {
+		leave(v, EXIT_PREEMPTION_TIMER);
+		inject_prepare_slow(v, xen_upcall_vector(v));
+		return;
+	}
 	if (!n->waits_sipi && nested_wakes(v)) {
 		n->halted = false;
 		return;
@@ -228,7 +240,7 @@ void nested_prepare(struct vcpu *v, int upcall)
 			lapic = -1;
 		}
 	}
-	if (event_first(v)) {
+	if (event_first(v) || (due(v, upcall, lapic) && shadowed(v))) {
 		if (due(v, upcall, lapic))
 			apic_send_kick(this_cpu()->id);
 	} else if (leave_if_due(v, upcall, lapic)) {

@@ -352,6 +352,9 @@ void nested_read_fields(struct vcpu *v)
 	v12->guest_rsp = vmreadn(VMCSN_GUEST_RSP);
 	v12->guest_rflags = vmx_get_rflags(v);
 	v12->interruptibility = vmx_get_interruptibility(v);
+	/* With NMI exiting alone L2's IRET does not end the blocking (25.3). */
+	if ((v12->pin & (PIN_NMI | PIN_VIRTUAL_NMI)) == PIN_NMI && n->nmi_blocked)
+		v12->interruptibility |= VMX_BLOCKED_BY_NMI;
 	v12->pending_debug = vmreadn(VMCSN_GUEST_PENDING_DBG);
 	v12->activity = n->waits_sipi ? NESTED_WAIT_SIPI : n->halted ? NESTED_HLT : 0;
 	if (vmcs12_proc2(v12) & PROC2_VIRTUAL_INTERRUPT)

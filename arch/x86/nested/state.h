@@ -49,7 +49,8 @@ struct nested_vcpu {
 	bool entering;   /* L1 has executed VMLAUNCH or VMRESUME, and L2 has not run yet */
 	bool halted;     /* L2 is in the HLT state, which VMCS02 never is in */
 	bool waits_sipi; /* L2 is in the wait-for-SIPI state */
-	bool trap_flag;  /* an exit by the monitor trap flag is due: its instruction was emulated */
+	bool nmi_blocked; /* L2 entered with NMIs blocked, or with one: for L1 without virtual NMIs */
+	bool trap_flag; /* an exit by the monitor trap flag is due: its instruction was emulated */
 	bool tsc_written; /* L1's TSC offset has changed since L2 was entered */
 	struct nested_vmcs other;
 	uint64_t *msr_bitmap; /* own page: of VMCS02 */

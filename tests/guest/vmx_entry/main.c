@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
-// bare: only
+// bare: yes
 // differs: ENTRY_RESERVED.smm: Bochs offers the control
 // differs: EVENT_VECTOR.other: Bochs ends with a panic
 // differs: DEBUGCTL*: not checked by Bochs

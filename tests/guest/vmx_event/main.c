@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
 // bare: yes
-// differs: inject_all.nmi: under Xenith an IRET of L2 unblocks NMIs, also with NMI exiting alone
-// differs: external.sti: Xenith lets an interrupt of L1's end L2 in the shadow of STI
-// differs: external.mov_ss: ... and of MOV SS
 // differs: external.sti_insn: with IF 0 Bochs has no exits for interrupts
 // differs: nmi.self_exits: NMIs are blocked after the exit, not before
-// differs: hlt.timer: Xenith ends the HLT state for the timer
 // differs: hlt.interrupt: an exit does not end the HLT state
 // timeout: 15
 //

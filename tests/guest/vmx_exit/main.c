@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
 // bare: yes
-// differs: nmi.own: Xenith does not deliver it here
+// differs: nmi.own: Bochs 2.7 keeps virtual NMIs blocked over the entry to another VMCS
 // timeout: 20
 //
 // Each control bit of a VMCS: set, the exit with all it says; clear, none.
