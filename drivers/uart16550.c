@@ -21,7 +21,7 @@
 #define IER_TRANSMIT_EMPTY BIT(1)
 #define IIR_NONE_PENDING   BIT(0)
 #define FCR_ENABLE_CLEAR   0x07
-#define FCR_TRIGGER_8      0x80
+#define FCR_TRIGGER_1      0x00 /* all 16 characters are there for what takes long */
 #define LCR_STOP2          BIT(2)
 #define LCR_DIVISOR        BIT(7)
 #define MCR_DTR_RTS        0x03
@@ -96,7 +96,7 @@ bool uart_init(const struct uart_config *config)
 		reg_write(REG_DIVISOR_HIGH, divisor >> 8);
 		reg_write(REG_LCR, line_control(config));
 	}
-	reg_write(REG_FCR, FCR_ENABLE_CLEAR | FCR_TRIGGER_8);
+	reg_write(REG_FCR, FCR_ENABLE_CLEAR | FCR_TRIGGER_1);
 	reg_write(REG_MCR, MCR_DTR_RTS | MCR_OUT2);
 	return true;
 }
