@@ -5,7 +5,7 @@ import os
 import re
 
 from rig import TOP, guestcfg, iso, machine
-from rig.session import ALL_GONE, Session
+from rig.session import ALL_GONE, Session, lines_of
 
 
 # What no boot of Linux may say (the guests look at their own log as well). Its word on
@@ -47,10 +47,8 @@ class Linux:
         self.vcpus = vcpus
 
     def lines(self, text, alone):
-        """The guest's own lines: named when it is not alone."""
-        prefix = f"({self.name}) "
-        return [line[len(prefix):] if line.startswith(prefix) else line
-                for line in text.splitlines() if alone or line.startswith(prefix)]
+        """The guest's own lines: named while it is not alone."""
+        return text.splitlines() if alone else list(lines_of(text, self.name))
 
     def report(self, text, alone):
         """(what passed, what did not, names of the test scripts that ended)"""

@@ -34,6 +34,24 @@ def hypervisor_image():
     return image
 
 
+EVENT = re.compile(r"xenith: (\w+): domain \d+ (starts|ended)")
+
+
+def lines_of(text, name):
+    """What a guest said. Its name stands before its lines unless it is the only one there is."""
+    alive = set()
+    for line in text.splitlines():
+        event = EVENT.search(line)
+        if event and event.group(2) == "ended":
+            alive.discard(event.group(1))
+        elif event:
+            alive.add(event.group(1))
+        elif line.startswith(f"({name}) "):
+            yield line[len(name) + 3:]
+        elif alive == {name}:
+            yield line
+
+
 class Session:
     """Use as a context manager: whatever happens, the emulator is ended."""
 

@@ -27,7 +27,7 @@ sys.dont_write_bytecode = True
 
 from rig import TOP, guestcfg, iso, tap  # noqa: E402
 from rig.machine import memory_for  # noqa: E402
-from rig.session import ALL_GONE, Expectation, PANIC, Session  # noqa: E402
+from rig.session import ALL_GONE, Expectation, PANIC, Session, lines_of  # noqa: E402
 from results import Results  # noqa: E402
 
 MODES = ("self", "spin", "real", "exits", "halt")
@@ -136,25 +136,11 @@ class Run:
         session.send(f"destroy {victim}\r")
         self._wait(session, rf"{victim}: .*ended: destroyed")
 
-    def _lines(self, name):
-        """What a guest said. Its name stands before its lines unless it is the only one left."""
-        alive = {guest.name for guest in self.guests}
-        for line in self.text.splitlines():
-            event = re.search(r"xenith: (\w+): domain \d+ (starts|ended)", line)
-            if event and event.group(2) == "ended":
-                alive.discard(event.group(1))
-            elif event:
-                alive.add(event.group(1))
-            elif line.startswith(f"({name}) "):
-                yield line[len(name) + 3:]
-            elif alive == {name}:
-                yield line
-
     def _verdict(self):
         for guest in self.guests:
             if guest in self.endless:
                 continue
-            found = tap.Tap(self._lines(guest.name))
+            found = tap.Tap(lines_of(self.text, guest.name))
             if found.failed:
                 return f"{guest.name}: not ok: " + "; ".join(found.failed)
             if not found.complete() or not found.passed:

@@ -10,6 +10,7 @@ import pytest
 
 from rig import TOP, bare, elf, microguest, tap
 from rig.linux import COMPLAINTS, Linux
+from rig.session import lines_of
 
 SCRIPTS = os.path.join(TOP, "scripts")
 
@@ -129,3 +130,11 @@ def test_the_sum_counts_what_never_finished(tmp_path):
                           stderr=subprocess.DEVNULL, check=False)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == "3 passed, 1 failed, 1 skipped"
+
+
+def test_lines_of_one_guest_among_others():
+    text = "\n".join(["xenith: one: domain 1 starts: 1 vCPUs, 16 MiB", "first",
+                      "xenith: two: domain 2 starts: 1 vCPUs, 16 MiB", "(one) a", "(two) b",
+                      "xenith: two: domain 2 ended: poweroff", "alone"])
+    assert list(lines_of(text, "one")) == ["first", "a", "alone"]
+    assert list(lines_of(text, "two")) == ["b"]
