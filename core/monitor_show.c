@@ -196,11 +196,11 @@ static void cmd_cores(int argc, char **argv)
 		const struct pcpu *p = pcpus[c];
 
 		monitor_printf("%4u %4u %-8s %10lu %21lu %5lu\n", c, p->apic_id,
-			       load_relaxed(&p->shared.idle)      ? "idle"
-			       : load_relaxed(&p->shared.run) & 1 ? "guest"
-								  : "root",
+			       load_relaxed(&p->shared.idle)            ? "idle"
+			       : load_relaxed(&p->shared.run) & RUN_ODD ? "guest"
+									: "root",
 			       (unsigned long)(p->idle_tsc / max_u64(tsc_khz, 1)),
-			       (unsigned long)(load_relaxed(&p->shared.run) / 2),
+			       (unsigned long)(load_relaxed(&p->shared.run) / (2 * RUN_ODD)),
 			       (unsigned long)p->nmi_count);
 	}
 }

@@ -256,7 +256,7 @@ void sched_poke(uint32_t core)
 	section_begin();
 	cur = load_acquire(&s->current);
 	if (cur && !(atomic_or(&cur->attn.bits, ATTN_RESCHED) & ATTN_RESCHED) &&
-	    (load_acquire(&s->run) & 1))
+	    (load_acquire(&s->run) & RUN_ODD))
 		apic_send_kick(core);
 	section_end();
 }

@@ -125,7 +125,7 @@ static void poke_running(uint32_t core)
 	if (!cur || (atomic_or(&cur->attn.bits, ATTN_RESCHED) & ATTN_RESCHED))
 		return;
 	/* Full fence above: either we see run odd, or its entry sees the bit (docs/gpc.md, enter). */
-	if (core != this_cpu()->id && (load_acquire(&pcpus[core]->shared.run) & 1))
+	if (core != this_cpu()->id && (load_acquire(&pcpus[core]->shared.run) & RUN_ODD))
 		apic_send_kick(core);
 }
 

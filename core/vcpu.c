@@ -70,7 +70,7 @@ static void notify(struct vcpu *v)
 		return;
 	core = load_relaxed(&v->core);
 	s = &pcpus[core]->shared;
-	if ((load_acquire(&s->run) & 1) && load_relaxed(&s->current) == v) {
+	if ((load_acquire(&s->run) & RUN_ODD) && load_relaxed(&s->current) == v) {
 		apic_send_kick(core);
 		trace(TRACE_KICK, (uint32_t)v->domain->id << 16 | v->id, core);
 	}

@@ -14,20 +14,24 @@
 
 uint64_t round_nmi_after = 5000000;
 
-/* Kick the cores that are in this guest; fills snap[] and returns their set. Our own is in root. */
-static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t snap[MAX_CORES])
+/*
+ * Kick the cores whose `run` has `ours` as its low byte: odd, in this guest. Fills snap[] and returns
+ * their set. Our own is in root, so there is at least one that is not kicked.
+ */
+static uint64_t kick_cores(struct physmap *pm, uint8_t ours, const struct vcpu *only,
+			   uint64_t snap[MAX_CORES])
 {
 	uint32_t count = load_acquire(&core_count);
 	uint64_t kicked = 0;
+	uint32_t c = 0;
 
-	for (uint32_t c = 0; c < count; c++) {
+	do {
 		const struct pcpu_shared *s = &pcpus[c]->shared;
 		/* Read once: a second read may be even, or a later odd one, and never change. */
 		uint64_t run = load_acquire(&s->run);
 
 		/* A core that has loaded another vCPU since we read its epoch has left the guest. */
-		if (likely(!(run & 1)) || load_acquire(&s->physmap) != pm ||
-		    (only && load_acquire(&s->current) != only))
+		if (likely((uint8_t)run != ours) || (only && load_acquire(&s->current) != only))
 			continue;
 		snap[c] = run;
 		kicked |= BIT(c);
@@ -35,7 +39,7 @@ static uint64_t kick_cores(struct physmap *pm, const struct vcpu *only, uint64_t
 		count_insn(COUNT_KICK);
 		pm->stats.kicks_saved--;
 		apic_send_kick(c);
-	}
+	} while (++c < count);
 	pm->stats.kicks_saved += count - 1;
 	return kicked;
 }
@@ -61,6 +65,7 @@ static void wait_exit(struct physmap *pm, uint32_t core, uint64_t snap)
 
 void round_run(struct physmap *pm, const struct vcpu *only)
 {
+	uint8_t ours = RUN_ODD | (uint8_t)pm->slot;
 	uint64_t snap[MAX_CORES];
 	uint64_t kicked;
 
@@ -71,7 +76,7 @@ void round_run(struct physmap *pm, const struct vcpu *only)
 	 * own, or we see its epoch odd (docs/gpc.md). */
 	fence_full();
 	protocol_step(STEP_FENCED);
-	kicked = kick_cores(pm, only, snap);
+	kicked = kick_cores(pm, ours, only, snap);
 	protocol_step(STEP_KICKED);
 	sections_wait();
 	protocol_step(STEP_DRAINED);

@@ -49,6 +49,7 @@ void litmus_machine(void)
 	cache.physmap = &domain.physmap;
 	cache.pfn = to_pfn(FRAME);
 	domain.physmap.map_gen = 1;
+	domain.physmap.slot = 5;
 	vcpu.domain = &domain;
 	vcpu.vmx = &vmx;
 	vcpu.xen = &xen;
@@ -153,7 +154,7 @@ bool vmx_guest_loop(struct vcpu *v, bool launched)
 	if (stale)
 		litmus_use(entry_round);
 	v->state = VCPU_BLOCKED;
-	store_release(&s->run, s->run + 1);
+	store_release(&s->run, s->run + RUN_ODD);
 	return false;
 }
 

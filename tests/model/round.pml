@@ -3,22 +3,24 @@
  * Covers I1 I2 I3 I4 I5 I8 I10 (docs/gpc.md): one guest page, its cache and its TLB entry.
  *
  *   core 0  physmap_change() (remove P, map Q, remove Q) and gpc_refresh()
- *   core 1  enters the guest, which uses the page through its TLB; may ignore plain kicks
+ *   core 1  enters the guest, which uses the page through its TLB; may ignore plain kicks; and
+ *           runs another guest in between
  *   core 2  access sections through the gpc, gpc_refresh(), and a rival remover of the same gfn
  *
  * Steps carry the names of the functions in mm/ and arch/x86/vmx/run.c they stand for.
  */
 #define NC 3
-#define NVAR 9
+#define NVAR 8
 #define LOCK 0	/* physmap.lock */
 #define EPT 1	/* the leaf: frame, or 0 */
 #define VALID 2 /* gpc.valid */
 #define PFN 3	/* gpc.pfn */
 #define GEN 4	/* physmap.map_gen */
-#define RUN 5	/* pcpus[1]->shared.run */
-#define VM 6	/* pcpus[1]->shared.physmap is ours */
-#define ACC 7	/* pcpus[2]->shared.acc */
-#define DATA 8	/* a word in the frame the gpc led to */
+#define RUN 5	/* pcpus[1]->shared.run: the epoch, and whose guest it is */
+#define ACC 6	/* pcpus[2]->shared.acc */
+#define DATA 7	/* a word in the frame the gpc led to */
+
+#define OURS 128 /* the slot beside the epoch; 0: another guest's */
 
 #define P 1
 #define Q 2
@@ -37,14 +39,10 @@ inline round_run(c, ep, acc, now)
 	FENCE(c);
 #endif
 	LOAD(c, RUN, ep);
-	atomic {
-		LOAD(c, VM, now);
-		if
-		:: (ep & 1) && now -> kick_pending = true
-		:: else -> ep = 0
-		fi;
-		now = 0
-	};
+	if
+	:: atomic { (ep & 1) && (ep & OURS) -> kick_pending = true }
+	:: else -> ep = 0
+	fi;
 #ifdef M_RUN_READ_TWICE
 	if
 	:: ep -> LOAD(c, RUN, ep)
@@ -179,6 +177,13 @@ again:
 	:: entries == 2 -> goto out	/* the vCPU goes offline */
 	:: else -> entries++
 	fi;
+	if
+	:: skip
+	:: atomic { ep = ep & ~OURS; STORE(1, RUN, ep) };	/* tags_load(), of another guest */
+		ep = ep + 1;
+		XCHG(1, RUN, ep);
+		atomic { kick_pending = false; ep = ep + 1; STORE(1, RUN, ep) }
+	fi;
 retry:
 	atomic {
 		nmi_pending = false;	/* an NMI in root is consumed there */
@@ -196,12 +201,13 @@ retry:
 		fi;
 		g = 0
 	};
-#ifdef M_VM_AFTER_RUN
+#ifdef M_SLOT_AFTER_RUN
 	ep = ep + 1;
 	XCHG(1, RUN, ep);
-	STORE(1, VM, 1);
+	STORE(1, RUN, ep | OURS);
+	ep = ep | OURS;
 #else
-	STORE(1, VM, 1);
+	atomic { ep = ep | OURS; STORE(1, RUN, ep) };	/* tags_load() */
 	ep = ep + 1;
 #ifdef M_NO_FENCE_ENTER
 	STORE(1, RUN, ep);

@@ -53,7 +53,7 @@ RUNS = [
     ("round", "M_NO_LOCK_REFRESH", "gpc_refresh() without physmap.lock"),
     ("round", "M_VALID_BEFORE_PFN", "publish() stores valid first"),
     ("round", "M_NO_INVEPT", "a moved generation does not flush"),
-    ("round", "M_VM_AFTER_RUN", "shared.physmap is stored after run goes odd"),
+    ("round", "M_SLOT_AFTER_RUN", "the slot is stored in run after that went odd"),
     ("round", "M_NO_FENCE_ENTER", "run goes odd by a plain store"),
     ("round", "M_NO_RECHECK", "map_gen is not compared again after run is odd"),
     ("round", "M_NO_FENCE_SECTION", "section_begin() by a plain store"),

@@ -44,7 +44,7 @@ void apic_send_nmi(uint32_t core)
 static inline void leave(void)
 {
 	for (; leaving; leaving &= leaving - 1)
-		pcpus[bit_lowest(leaving)]->shared.run++;
+		pcpus[bit_lowest(leaving)]->shared.run += RUN_ODD;
 }
 
 static unsigned int waiters_ready;
@@ -58,8 +58,9 @@ void physmap_waiters_ready(struct physmap *p)
 
 static inline void enter_guest(uint32_t core, struct physmap *p)
 {
-	pcpus[core]->shared.physmap = p;
-	pcpus[core]->shared.run |= 1;
+	uint64_t run = pcpus[core]->shared.run;
+
+	pcpus[core]->shared.run = (run & ~RUN_SLOT) | RUN_ODD | p->slot;
 }
 
 static inline int setup(void **state)

@@ -22,7 +22,7 @@ static void enter_vcpu(uint32_t core, struct vcpu *v)
 
 static bool in_guest(uint32_t core)
 {
-	return pcpus[core]->shared.run & 1;
+	return pcpus[core]->shared.run & RUN_ODD;
 }
 
 static int setup_hw(void **state)

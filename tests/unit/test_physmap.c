@@ -57,8 +57,8 @@ static void test_kicks_exactly_the_cores_in_this_guest(void **state)
 	remove_one(3);
 	assert_int_equal(kicks[1], 1);
 	assert_int_equal(kicks[0] + kicks[2] + kicks[3], 0);
-	assert_int_equal(pcpus[1]->shared.run & 1, 0);
-	assert_int_equal(pcpus[2]->shared.run & 1, 1);
+	assert_false(pcpus[1]->shared.run & RUN_ODD);
+	assert_true(pcpus[2]->shared.run & RUN_ODD);
 }
 
 static void test_new_mapping_kicks_nobody(void **state)
@@ -88,7 +88,7 @@ static bool freed_early;
 static void check_freed(pfn_t pfn)
 {
 	if (pfn.n == watched.n)
-		freed_early = pcpus[1]->shared.run & 1 || pcpus[2]->shared.acc & 1;
+		freed_early = pcpus[1]->shared.run & RUN_ODD || pcpus[2]->shared.acc & 1;
 }
 
 static void test_frame_freed_after_exit_and_section(void **state)

@@ -53,7 +53,7 @@ static void check_table_freed(pfn_t pfn)
 	if (pfn_valid(first_freed) || frame_owner(pfn) != FRAME_OWN)
 		return;
 	first_freed = pfn;
-	table_freed_early = pcpus[1]->shared.run & 1 || pcpus[2]->shared.acc & 1;
+	table_freed_early = pcpus[1]->shared.run & RUN_ODD || pcpus[2]->shared.acc & 1;
 }
 
 static void watch_tables(void)

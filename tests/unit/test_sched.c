@@ -55,12 +55,12 @@ static void guest(struct vcpu *v)
 	struct pcpu_shared *s = &host_cpu->shared;
 
 	while (!sched_must_return(v)) {
-		s->run++;
+		s->run += RUN_ODD;
 		ran_on[v->id] |= BIT(host_cpu->id);
 		if (!first_run[v->id])
 			first_run[v->id] = host_clock;
 		pass(host_clock + QUANTUM);
-		s->run++;
+		s->run += RUN_ODD;
 		used[v->id] += QUANTUM;
 		if (spins_on_yield[v->id] && sched_yield(v))
 			continue;
@@ -433,7 +433,7 @@ static void requests_to_a_running_vcpu_send_one_kick(void **state)
 	dom->affinity = BIT(1);
 	all_online();
 	run_until(host_clock + 5 * MS);
-	assert_true(pcpus[1]->shared.run & 1);
+	assert_true(pcpus[1]->shared.run & RUN_ODD);
 	before = layers.kicks[1];
 	vcpu_request(vcpu[0], ATTN_LAPIC);
 	vcpu_request(vcpu[0], ATTN_LAPIC);

@@ -76,10 +76,10 @@ static void guest(struct vcpu *v)
 		if (load_relaxed(&v->attn.all) &&
 		    ((uint32_t)atomic_xchg(&v->attn.all, 0) & ATTN_RESCHED))
 			return;
-		(void)atomic_xchg(&s->run, s->run + 1);
+		(void)atomic_xchg(&s->run, s->run + RUN_ODD);
 		if (!load_relaxed(&v->attn.all))
 			store_release(&kicked[host_cpu->id], false);
-		store_release(&s->run, s->run + 1);
+		store_release(&s->run, s->run + RUN_ODD);
 		got = atomic_xchg(&pending[v->id], 0);
 		taken[v->id] += got;
 		if (sent[v->id] < SENDS) {

@@ -15,18 +15,25 @@
 #define WINDOW_COUNT 64 /* window slots of a core; power of two */
 
 struct desc_tables;
-struct physmap;
 struct vcpu;
 
-/* docs/gpc.md: the two epochs are what a physmap change waits for. Written by the owner only. */
+/*
+ * docs/gpc.md: the two epochs are what a physmap change waits for. Written by the owner only. `run`
+ * holds two things that others must see at once: whose guest, stored while the epoch is even, and
+ * the epoch, which goes odd when the core enters that guest and even when it has left.
+ */
 struct pcpu_shared {
-	uint64_t run;            /* odd: this core executes a guest of `physmap` */
-	uint64_t acc;            /* odd: inside an access section */
-	struct physmap *physmap; /* stored before run goes odd */
-	struct vcpu *current;    /* vCPU loaded on this core, or NULL; for show and kicks */
-	bool idle;               /* halted or about to: a wake must send an IPI */
+	uint64_t run;         /* epoch * RUN_ODD + slot of the physmap */
+	uint64_t acc;         /* odd: inside an access section */
+	struct vcpu *current; /* vCPU loaded on this core, or NULL; for show and kicks */
+	bool idle;            /* halted or about to: a wake must send an IPI */
 	bool online;
 } aligned_to(64);
+
+/* One byte tells a changer whether a core is in its guest: RUN_ODD | slot. */
+#define RUN_SLOT 0x7fULL
+#define RUN_ODD  0x80ULL
+static_assert(MAX_PHYSMAPS <= RUN_ODD, "slots in pcpu_shared.run");
 
 struct pcpu {
 	struct pcpu *self; /* must be first: this_cpu() reads %gs:0 */

@@ -11,7 +11,8 @@
 ; struct pcpu and struct vcpu; run.c asserts each.
 %define PCPU_HOST_STACK 16
 %define PCPU_RUN        64
-%define PCPU_CURRENT    88
+%define RUN_ODD         0x80
+%define PCPU_CURRENT    80
 %define REGS_RSP        8		; bytes to step over between RBX and RBP
 
 	global vmx_guest_loop
@@ -63,7 +64,7 @@ vmx_guest_loop:
 	align 16
 vmx_exit_stub:
 	sfence				; the guest's non-temporal stores, before the acknowledgement
-	inc qword [gs:PCPU_RUN]		; odd to even: out of the guest (docs/gpc.md)
+	add qword [gs:PCPU_RUN], RUN_ODD ; odd to even: out of the guest (docs/gpc.md)
 	push r15
 	push r14
 	push r13
@@ -94,7 +95,7 @@ resume:
 ; VMfail: the registers are still the guest's, as they stand in the block.
 refused:
 	sfence
-	inc qword [gs:PCPU_RUN]
+	add qword [gs:PCPU_RUN], RUN_ODD
 	mov rdi, [gs:PCPU_CURRENT]
 	mov rsp, [gs:PCPU_HOST_STACK]
 	xor ebp, ebp

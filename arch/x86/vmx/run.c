@@ -18,7 +18,8 @@ bool run_refused(struct vcpu *v);
 static_assert(offsetof(struct pcpu, host_stack) == 16, "PCPU_HOST_STACK of entry.asm");
 static_assert(offsetof(struct pcpu, shared) + offsetof(struct pcpu_shared, run) == 64,
 	      "PCPU_RUN of entry.asm");
-static_assert(offsetof(struct pcpu, shared) + offsetof(struct pcpu_shared, current) == 88,
+static_assert(RUN_ODD == 0x80, "RUN_ODD of entry.asm");
+static_assert(offsetof(struct pcpu, shared) + offsetof(struct pcpu_shared, current) == 80,
 	      "PCPU_CURRENT of entry.asm");
 static_assert(offsetof(struct vcpu, regs) == 0 && sizeof(struct vcpu_regs) == 16 * 8 &&
 		      offsetof(struct vcpu_regs, rsp) == 4 * 8,
@@ -120,16 +121,16 @@ static always_inline enum turn take_turn(struct vcpu *v, bool locked)
 		spin_lock(&pm->lock);
 	if (unlikely(load_acquire(&pm->map_gen) != load_relaxed(x->seen_gen)))
 		catch_up(v, locked);
-	/* shared.physmap was stored when the vCPU was loaded. The exchange is the fence between "in
-	 * the guest" and the looks at what a changer or sender writes. */
-	(void)atomic_xchg(&cpu->shared.run, cpu->shared.run + 1);
+	/* The slot beside the epoch was stored when the vCPU was loaded. The exchange is the fence
+	 * between "in the guest" and the looks at what a changer or sender writes. */
+	(void)atomic_xchg(&cpu->shared.run, cpu->shared.run + RUN_ODD);
 	protocol_step(STEP_RUN_ODD);
 	if (locked)
 		spin_unlock(&pm->lock); /* no change was possible; a later one sees run odd */
 	if (likely((locked || load_acquire(&pm->map_gen) == load_relaxed(x->seen_gen)) &&
 		   !load_relaxed(&v->attn.all)))
 		return TURN_ENTER;
-	store_release(&cpu->shared.run, cpu->shared.run + 1);
+	store_release(&cpu->shared.run, cpu->shared.run + RUN_ODD);
 	protocol_step(STEP_RUN_EVEN);
 	return TURN_AGAIN;
 }

@@ -81,8 +81,8 @@ void tags_load(struct vcpu *v)
 	struct vmx_vcpu *x = v->vmx;
 
 	x->seen_gen = &cpu->seen_gen[v->domain->physmap.slot];
-	/* Before `run` goes odd (docs/gpc.md, I10). */
-	store_release(&cpu->shared.physmap, &v->domain->physmap);
+	/* While the epoch is even: who sees it odd sees whose guest it is (docs/gpc.md, I10). */
+	store_release(&cpu->shared.run, (cpu->shared.run & ~RUN_SLOT) | v->domain->physmap.slot);
 	if (x->last_core != cpu->id)
 		tags_flush_vcpu(v);
 	x->last_core = cpu->id;
@@ -93,6 +93,7 @@ void tags_check(const struct vcpu *v)
 	const struct record *r = records[this_cpu()->id];
 	const struct physmap *pm = &v->domain->physmap;
 
+	ASSERT((this_cpu()->shared.run & RUN_SLOT) == pm->slot);
 	ASSERT(r->physmap[pm->slot].eptp == pm->eptp);
 	/* By the map itself, not by what the entry has compared. A change that came after that sees
 	 * this core in the guest, and keeps the lock until it has left. */

@@ -69,7 +69,7 @@ void processor_reset(uint16_t slot, bool vpids)
 		vcpus[i].v.id = i;
 		reset_vcpu(&vcpus[i].v, slot);
 		pcpus[i]->slice_end = ~0ULL;
-		pcpus[i]->shared.physmap = NULL;
+		pcpus[i]->shared.run = 0;
 		host_cpu = pcpus[i];
 		if (!records)
 			ASSERT(tags_init_core() == OK);
@@ -81,7 +81,7 @@ void processor_reset(uint16_t slot, bool vpids)
 void processor_end(void)
 {
 	for (uint32_t c = 0; c < PROCESSORS; c++)
-		ASSERT(!processors[c].vcpu && !(pcpus[c]->shared.run & 1));
+		ASSERT(!processors[c].vcpu && !(pcpus[c]->shared.run & RUN_ODD));
 	for (uint32_t i = 0; i < PROCESSORS; i++)
 		hw_pages_destroy(&vcpus[i].v);
 	while (physmap_teardown(&processor_domain.physmap))
@@ -126,7 +126,7 @@ void processor_touch(uint32_t core, const uint64_t *gfns, unsigned int count)
 	const struct processor_vmcs *vmcs;
 	uint64_t eptp = v->domain->physmap.eptp;
 
-	ASSERT((s->run & 1) && s->physmap == &v->domain->physmap); /* I10 */
+	ASSERT((s->run & RUN_ODD) && (s->run & RUN_SLOT) == v->domain->physmap.slot); /* I10 */
 	for (unsigned int i = 0; i < count; i++) {
 		if (gfns[i] < TLB_LINEAR)
 			(void)tlb_use_linear(core, eptp, v->vmx->vpid, (uint32_t)gfns[i]);
@@ -190,7 +190,7 @@ bool vmx_guest_loop(struct vcpu *v, bool launched)
 	(void)launched;
 	do {
 		guest(&processors[this_cpu()->id], v);
-		store_release(&s->run, s->run + 1); /* the exit stub's first store */
+		store_release(&s->run, s->run + RUN_ODD); /* the exit stub's first store */
 	} while (run_exited(v));
 	return false;
 }
@@ -305,7 +305,7 @@ void physmap_waiters_ready(struct physmap *pm)
 		uint32_t core = load_relaxed(&v->core);
 
 		(void)atomic_or(&v->attn.bits, ATTN_SHADOW);
-		if (core != this_cpu()->id && (load_acquire(&pcpus[core]->shared.run) & 1))
+		if (core != this_cpu()->id && (load_acquire(&pcpus[core]->shared.run) & RUN_ODD))
 			apic_send_kick(core);
 	}
 }
