@@ -218,6 +218,18 @@ static void the_bitmap_passes_what_is_the_guests_own(void **state)
 	assert_false(exits(bitmap, MSR_SPEC_CTRL, false) || exits(bitmap, MSR_SPEC_CTRL, true));
 	assert_false(exits(bitmap, MSR_PRED_CMD, true));
 	assert_true(exits(bitmap, MSR_PRED_CMD, false)); /* #GP */
+
+	machine.vmx.msr_bitmap = bitmap;
+	assert_true(msr_policy_passes(&machine.domain, MSR_PRED_CMD, true));
+	assert_false(msr_policy_passes(&machine.domain, MSR_PRED_CMD, false));
+	assert_true(msr_policy_passes(&machine.domain, 0xc0000081, false));
+	assert_false(msr_policy_passes(&machine.domain, 0xc0000080, false));
+	/* Beyond the bitmap every access exits: 24.6.9. */
+	memset(bitmap, 0, sizeof(bitmap));
+	assert_true(msr_policy_passes(&machine.domain, 0x1fff, true));
+	assert_false(msr_policy_passes(&machine.domain, 0x2000, true));
+	assert_false(msr_policy_passes(&machine.domain, 0x40000000, true));
+	assert_false(msr_policy_passes(&machine.domain, 0xc0002000, true));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)

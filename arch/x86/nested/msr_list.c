@@ -5,29 +5,7 @@
 #include "arch/x86/nested/entry.h"
 #include "arch/x86/nested/state.h"
 
-#define SPECULATION     (BIT(26) | BIT(27) | BIT(31)) /* CPUID leaf 7 EDX: IA32_SPEC_CTRL exists */
-#define LEAF7_ECX_RDPID BIT(22)
-#define EXT1_EDX_RDTSCP BIT(27)
-
-/* MSRs that are the guest's own, in the registers: msr_policy.c never sees them. */
-static bool in_register(const struct vcpu *v, uint32_t msr)
-{
-	const struct cpuid_policy *p = &v->domain->vmx->cpuid;
-
-	switch (msr) {
-	case MSR_STAR:
-	case MSR_LSTAR:
-	case MSR_CSTAR:
-	case MSR_SFMASK:
-	case MSR_KERNEL_GS_BASE: return true;
-	case MSR_TSC_AUX:
-		return (p->ext[1].edx & EXT1_EDX_RDTSCP) || (p->feature[0].ecx & LEAF7_ECX_RDPID);
-	case MSR_SPEC_CTRL: return p->feature[0].edx & SPECULATION;
-	default: return false;
-	}
-}
-
-/* The same in the VMCS in use. */
+/* SYSENTER_* are the guest's own too, but in the VMCS in use. */
 static bool write_sysenter(uint32_t msr, uint64_t value)
 {
 	if (msr != MSR_SYSENTER_CS && !entry_canonical(value))
@@ -55,7 +33,7 @@ static bool load_one(struct vcpu *v, const struct entry_msr *m)
 		return false;
 	if (m->index >= MSR_SYSENTER_CS && m->index <= MSR_SYSENTER_EIP)
 		return write_sysenter(m->index, m->value);
-	if (in_register(v, m->index))
+	if (msr_policy_passes(v->domain, m->index, true))
 		return wrmsr_safe(m->index, m->value);
 	return msr_policy_write(v, m->index, m->value);
 }
@@ -70,7 +48,8 @@ static bool store_one(struct vcpu *v, struct entry_msr *m)
 		m->value = vmreadn(VMCSN_GUEST_BASE(VMX_SEG_FS));
 	else if (m->index == MSR_GS_BASE)
 		m->value = vmreadn(VMCSN_GUEST_BASE(VMX_SEG_GS));
-	else if (in_register(v, m->index))
+	else if (msr_policy_passes(v->domain, m->index, false) &&
+		 msr_policy_passes(v->domain, m->index, true)) /* not the TSC: it has an offset */
 		m->value = rdmsr(m->index);
 	else
 		return msr_policy_read(v, m->index, &m->value);

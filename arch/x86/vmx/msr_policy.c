@@ -258,22 +258,24 @@ bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
 #define BITMAP_WRITE_HIGH 3072
 #define MSR_HIGH          0xc0000000U
 
-static void pass(uint8_t *bitmap, unsigned int low, unsigned int high, uint32_t msr)
+/* The byte of an MSR in the bitmap; its bit is the index's lowest three. */
+static unsigned int bitmap_byte(uint32_t msr, bool write)
 {
-	uint8_t *part = bitmap + (msr >= MSR_HIGH ? high : low);
+	unsigned int low = write ? BITMAP_WRITE_LOW : BITMAP_READ_LOW;
+	unsigned int high = write ? BITMAP_WRITE_HIGH : BITMAP_READ_HIGH;
 
-	part[(msr & 0x1fff) / 8] &= (uint8_t) ~(1U << (msr % 8));
+	return (msr >= MSR_HIGH ? high : low) + (msr & 0x1fff) / 8;
 }
 
-static void pass_write(uint8_t *bitmap, uint32_t msr)
+static void pass(uint8_t *bitmap, uint32_t msr, bool write)
 {
-	pass(bitmap, BITMAP_WRITE_LOW, BITMAP_WRITE_HIGH, msr);
+	bitmap[bitmap_byte(msr, write)] &= (uint8_t) ~(1U << (msr % 8));
 }
 
 static void pass_both(uint8_t *bitmap, uint32_t msr)
 {
-	pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, msr);
-	pass_write(bitmap, msr);
+	pass(bitmap, msr, false);
+	pass(bitmap, msr, true);
 }
 
 /*
@@ -291,7 +293,7 @@ void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap)
 	const struct cpuid_policy *p = &d->vmx->cpuid;
 
 	memset(bitmap, 0xff, PAGE_SIZE);
-	pass(bitmap, BITMAP_READ_LOW, BITMAP_READ_HIGH, MSR_TSC);
+	pass(bitmap, MSR_TSC, false);
 	for (unsigned int i = 0; i < array_size(own); i++)
 		pass_both(bitmap, own[i]);
 	if (has_tsc_aux(p))
@@ -300,5 +302,13 @@ void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap)
 	if (p->feature[0].edx & (LEAF7_EDX_IBRS | LEAF7_EDX_STIBP | LEAF7_EDX_SSBD))
 		pass_both(bitmap, MSR_SPEC_CTRL);
 	if (p->feature[0].edx & LEAF7_EDX_IBRS)
-		pass_write(bitmap, MSR_PRED_CMD);
+		pass(bitmap, MSR_PRED_CMD, true);
+}
+
+bool msr_policy_passes(const struct domain *d, uint32_t msr, bool write)
+{
+	const uint8_t *bitmap = d->vmx->msr_bitmap;
+	uint32_t offset = msr >= MSR_HIGH ? msr - MSR_HIGH : msr;
+
+	return offset < 0x2000 && !(bitmap[bitmap_byte(msr, write)] & 1U << (msr % 8));
 }

@@ -35,5 +35,7 @@ bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value) must_check;
 
 /* Fill the 4 KiB VMX MSR bitmap (SDM vol. 3, 24.6.9) of a domain: 1 exits. */
 void msr_policy_fill_bitmap(struct domain *d, uint8_t *bitmap);
+/* Whether that bitmap lets a WRMSR or RDMSR through: the register holds the guest's own value. */
+bool msr_policy_passes(const struct domain *d, uint32_t msr, bool write);
 
 #endif
