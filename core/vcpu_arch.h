@@ -54,6 +54,10 @@ enum status vcpu_arch_hw_page(struct vcpu *v, enum vcpu_hw_page page, gfn_t gfn)
 struct gpc;
 const struct gpc *vcpu_arch_hw_gpc(const struct vcpu *v, enum vcpu_hw_page page);
 
+/* The pages of its guest that a vCPU runs a guest of its own with (nestedhvm), some perhaps twice,
+ * each to page(), which may move it. The vCPU is paused and off its core; outside sections. */
+void vcpu_arch_nested_pages(struct vcpu *v, void (*page)(gfn_t gfn));
+
 /* Leave RIP on the VMCALL so that the hypercall is issued again (continuation). Loaded vCPU. */
 void vcpu_arch_repeat_hypercall(struct vcpu *v);
 

@@ -78,6 +78,7 @@ system: all linux
 	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) \
 	  $(if $(ONLY),-k '$(ONLY)')
 system-full: all linux
+	$(Q)$(MAKE) DEBUG=1 all
 	$(Q)$(MAKE) guest-images
 	$(Q)$(PYTHON) -B scripts/runsystem.py --jobs $(JOBS) --machine $(MACHINE) --full \
 	  $(if $(ONLY),-k '$(ONLY)')

@@ -165,6 +165,11 @@ void frame_get(pfn_t pfn)
 	ASSERT(count > 1); /* it was in use, and the count has not wrapped */
 }
 
+uint32_t frame_count(pfn_t pfn)
+{
+	return load_relaxed(&frame_entry(pfn.n)->count);
+}
+
 void frame_put(pfn_t pfn)
 {
 	struct frame *f = frame_entry(pfn.n);

@@ -71,6 +71,8 @@ void frame_get(pfn_t pfn);
  * caller has made sure that no core can still use a translation to it (docs/gpc.md).
  */
 void frame_put(pfn_t pfn);
+/* Its counts, of a frame in use. */
+uint32_t frame_count(pfn_t pfn);
 uint16_t frame_owner(pfn_t pfn);
 /* Frames owned by a domain slot, in frames. */
 uint64_t frame_owned(uint16_t owner);

@@ -48,6 +48,12 @@ def test_it_shows_and_rules_the_guests(running):
     monitor("mem-set one 0x", r"one: 1 to 16 MiB")
     monitor("mem-set three 8", r"three: no such guest")
     monitor("mem-set one 8", PROMPT)
+    monitor("mem-move one 0 4096", r"one: 4096 pages moved\s+xenith>")
+    running.expect(r"\(one\) still alive", 30, start=len(running.text))
+    monitor("mem-move one 0xff0 32", r"one: 16 pages moved\s+16 not; gfn 0x100f: nothing is mapped")
+    monitor("mem-move one 0xffffff", r"one: 0 pages moved\s+1 not; gfn 0xffffff: nothing is mapped")
+    monitor("mem-move one", r"one: move which")
+    monitor("mem-move one nested", r"one: 0 pages moved")
     monitor("xenstore", r"/memory/target = \"8192\"(.*\n)+?.*/memory/target = \"16384\"")
     monitor("nonsense", r"(?i)unknown|no such|help")
 

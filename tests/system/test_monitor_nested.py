@@ -95,3 +95,22 @@ def test_it_shows_vmcs12_and_vmcs02(running):
     later = Shown(monitor, "l2").exits
     assert any(later[name][1] > shown.exits.get(name, (0, 0))[1] for name in later)
     monitor("domains", r"\bl2\b.*alive")
+
+
+def test_what_l2_runs_with_moves(running):
+    """All that L1 has of it, and then all of L1's memory, L2 among it."""
+    monitor = Monitor(running)
+    monitor.enter()
+    before = Shown(monitor, "l2")
+    for guest in ("l1", "l2"):
+        # The VMXON region, the VMCS, at least four tables.
+        moved = monitor(f"mem-move {guest} nested", rf"{guest}: (\d+) pages moved\s+xenith> ")
+        assert int(moved.group(1)) > 5
+        monitor(f"mem-move {guest} 0x100 2048", rf"{guest}: 2048 pages moved\s+xenith> ")
+    running.settle(2, 2)
+    after = Shown(monitor, "l2")
+    # L2 runs on, and what it runs on was found again.
+    assert any(after.exits[name][1] > before.exits.get(name, (0, 0))[1] for name in after.exits)
+    assert int(after.fills.group(1)) > int(before.fills.group(1))
+    assert after.fields["guest_rip"][2] == before.fields["guest_rip"][2]
+    monitor("domains", r"\bl1\b.*alive(.*\n)+?.*\bl2\b.*alive")

@@ -7,7 +7,8 @@
 // sources: xenabi/balloon.c xenabi/grant_table.c xenabi/debug_op.c xenabi/domain.c
 // sources: xenabi/watchdog.c xenabi/shared_info.c xenabi/time.c xenabi/runstate.c
 // sources: xenabi/guest_area.c mm/physmap.c mm/physmap_build.c mm/physmap_flush.c mm/ept.c
-// sources: mm/round.c mm/gpc.c mm/section_drain.c mm/gwalk.c arch/x86/cpu/count.c
+// sources: mm/round.c mm/gpc.c mm/section_drain.c mm/gwalk.c mm/physmap_move.c
+// sources: arch/x86/cpu/count.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 
 #include "core/lib/bits.h"
 #include "mm/own.h"
+#include "mm/physmap_move.h"
 #include "tests/unit/fakes/cpu.h"
 #include "tests/unit/fakes/xen_guest.h"
 #include "xenabi/poll.h"
@@ -484,6 +486,34 @@ static void an_event_for_a_page_that_is_gone_is_parked_and_delivered_once(void *
 	assert_int_equal(xen_upcall_vector(v1), -1);
 }
 
+static uint32_t port_meanwhile;
+
+static void send_meanwhile(enum step s)
+{
+	if (s != STEP_CHANGE_UNLOCKED)
+		return;
+	host_step_hook = NULL;
+	assert_int_equal(physmap_type_at(&guest[0].d.physmap, to_gfn(INFO_GFN)), PHYSMAP_NONE);
+	assert_int_equal(port_op(v0, EVTCHNOP_send, port_meanwhile), 0);
+	assert_int_equal(v1->xen->shadow_sel, 1);
+}
+
+static void an_event_sent_while_its_page_moves_is_delivered(void **state)
+{
+	assert_int_equal(bind_ipi(v0, 1, &port_meanwhile), 0);
+	assert_int_equal(register_info(v0, 1, INFO_GFN, 64), 0);
+	guest_serve(v1);
+	guest_put(&guest[0].d, INFO_AT, (uint8_t[16]){ 0 }, 16);
+	v1->state = VCPU_BLOCKED;
+	host_step_hook = send_meanwhile;
+	assert_int_equal(physmap_move(&guest[0].d.physmap, to_gfn(INFO_GFN)), OK);
+	assert_null(host_step_hook);
+	assert_int_equal(v1->state, VCPU_RUNNING);
+	guest_serve(v1);
+	assert_int_equal(v1->xen->shadow_sel, 0);
+	assert_int_equal(guest_get64(&guest[0].d, INFO_AT + VCPU_INFO_SEL_64), 1);
+}
+
 static void a_page_of_another_kind_is_refused(void **state)
 {
 	struct {
@@ -743,6 +773,7 @@ int main(void)
 		TEST(unknown_operations_and_bad_pointers),
 		TEST(vcpu_info_moves_with_its_content),
 		TEST(an_event_for_a_page_that_is_gone_is_parked_and_delivered_once),
+		TEST(an_event_sent_while_its_page_moves_is_delivered),
 		TEST(a_page_of_another_kind_is_refused),
 		TEST(a_vcpu_that_runs_here_needs_no_kick),
 		TEST(op_23_posts_to_the_local_apic),

@@ -143,6 +143,24 @@ static void show_ept02(const struct vcpu *v)
 		       e->spares);
 }
 
+/* ---- Caches ---- */
+
+static void show_cache(const struct gpc *g)
+{
+	if (g->active)
+		monitor_printf("cache of %-24s gfn %#lx%s: %lu invalidations\n", g->name, g->gfn.n,
+			       g->valid ? "" : ", missing", g->invalidations);
+}
+
+static void show_caches(const struct nested_vcpu *n)
+{
+	show_cache(&n->hw.page[NESTED_APIC_ACCESS]);
+	show_cache(&n->hw.page[NESTED_VIRTUAL_APIC]);
+	show_cache(&n->msr_page);
+	show_cache(&n->apic_page);
+	show_cache(&n->posted_page);
+}
+
 /* ---- Exits ---- */
 
 static void show_exits(const struct nested_vcpu *n)
@@ -167,6 +185,7 @@ static void show(struct vcpu *v)
 	nested_dump(v, monitor_print_line);
 	show_fields(v);
 	show_ept02(v);
+	show_caches(nested_of(v));
 	show_exits(nested_of(v));
 }
 

@@ -158,6 +158,11 @@ void frame_get(pfn_t pfn)
 	unlock();
 }
 
+uint32_t frame_count(pfn_t pfn)
+{
+	return memory_count(pfn);
+}
+
 void frame_put(pfn_t pfn)
 {
 	uint64_t i = index_of(pfn);
