@@ -32,7 +32,7 @@ from faults import FAULTS, edited  # noqa: E402
 from results import Results  # noqa: E402
 
 PROGRAMS = {"turns": ["interleave"], "threads": ["protocol_race"],
-            "unit": ["physmap", "gpc", "tlb"]}
+            "unit": ["physmap", "gpc", "tlb", "ept02"]}
 LIMIT_S = 180
 COLUMNS = ("turns", "unit", "threads", "litmus", "model")
 

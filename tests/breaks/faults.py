@@ -8,7 +8,7 @@ mutants of tests/model that stand for it. An expression must match once.
 import os
 import re
 
-GPC, PHYSMAP, ROUND = "mm/gpc.c", "mm/physmap.c", "mm/round.c"
+GPC, PHYSMAP, ROUND, EPT02 = "mm/gpc.c", "mm/physmap.c", "mm/round.c", "mm/ept02.c"
 RUN, TAGS, INTR = "arch/x86/vmx/run.c", "arch/x86/vmx/tags.c", "arch/x86/vmx/exit_intr.c"
 
 FAULTS = [
@@ -105,6 +105,30 @@ FAULTS = [
       ("mm/gpc_hw.c", r"\t\tspin_unlock\(&pm->lock\);\n", "\t\t(void)0;\n")], ["M_RESOLVE_UNLOCKED"]),
     ("a page that came back is mapped without a round",
      [(GPC, r"\t\t\t\t\*hw = true;\n", "\t\t\t\t(void)0;\n")], ["M_MAPPED_WITHOUT_ROUND"]),
+    # The copies in an EPT02
+    ("a copied leaf is not marked",
+     [(EPT02, r"\t\tstore_release\(w\.slot, w\.entry \| EPT_HAS_COPY\);\n", "\t\t(void)0;\n")],
+     ["M_NOT_MARKED"]),
+    ("a leaf is read before the lock, and marked after",
+     [(EPT02, r"(\tspin_lock\(&pm->lock\);\n)(\tw = ept_walk\([^\n]*\n)", r"\2\1")],
+     ["M_COPIED_BEFORE_LOCK"]),
+    ("a change of a copied leaf is not logged",
+     [(PHYSMAP, r"\tif \(old & EPT_HAS_COPY\) \{", "\tif (false) {")], ["M_NOT_LOGGED"]),
+    ("the log counts before it has the page",
+     [(PHYSMAP, r"(\t\tstore_relaxed\(&pm->log\[)(pm->logged)( [^\n]*\n)"
+                r"(\t\tstore_release\(&pm->logged, [^\n]*\n)",
+       r"\4\t\tprotocol_step(STEP_LOGGED);\n\1(\2 - 1)\3")], ["M_COUNT_BEFORE_GFN"]),
+    ("the log is not followed before an entry",
+     [(EPT02, r"(void ept02_follow\(struct ept02 \*e\)\n\{\n)", r"\1\treturn;\n")],
+     ["M_NO_FOLLOW"]),
+    ("a log that ran over is followed as if it had not",
+     [(EPT02, r"if \(load_acquire\(&pm->logged\) - e->followed >= PHYSMAP_LOG\) \{",
+       "if (false) {")], ["M_OVERFLOW_IGNORED", "M_OVERWRITTEN_IGNORED"]),
+    ("a log that ran over by one is followed",
+     [(EPT02, r"e->followed >= PHYSMAP_LOG\) \{", "e->followed > PHYSMAP_LOG) {")],
+     ["M_RING_ONE_TOO_LONG"]),
+    ("what the log said stays in the TLB",
+     [(EPT02, r"(\te->followed = end;\n)\tept02_all_stale\(e\);\n", r"\1")], ["M_NO_INVEPT"]),
 ]
 
 
