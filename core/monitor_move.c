@@ -77,6 +77,13 @@ static bool more(void)
 	}
 	for (unsigned int i = 0; i < PIECE && at.gfn != at.end; i++)
 		move(to_gfn(at.gfn++));
+	if (at.gfn != at.end && at.gfn > at.d->physmap.max_gfn) {
+		/* Nothing was ever mapped from here on. */
+		at.stayed += at.end - at.gfn;
+		at.why = ERR_NOT_FOUND;
+		at.where = to_gfn(at.end - 1);
+		at.gfn = at.end;
+	}
 	return at.gfn != at.end || over();
 }
 
@@ -93,7 +100,7 @@ static bool what(int argc, char **argv)
 	    (argc > 3 && !parse_u64(parse_text(argv[3]), &count)))
 		return false;
 	at.end = at.gfn + count;
-	return true;
+	return at.end >= at.gfn;
 }
 
 static void cmd_mem_move(int argc, char **argv)
@@ -106,13 +113,16 @@ static void cmd_mem_move(int argc, char **argv)
 	at.d = d;
 	at.nested = d->vcpu_count;
 	at.give_up = clock_ticks() + 1000 * tsc_khz;
-	if (d->state == DOMAIN_BUILDING || !what(argc, argv)) {
-		monitor_printf("%s: move which gfn? (or it is being built)\n", d->name);
-		domain_put(d);
+	if (d->state == DOMAIN_BUILDING) {
+		monitor_printf("%s: is being built; try again\n", d->name);
+	} else if (!what(argc, argv)) {
+		monitor_printf("%s: move which pages? GFN [COUNT], or nested\n", d->name);
+	} else {
+		domain_pause(d);
+		monitor_continue(more);
 		return;
 	}
-	domain_pause(d);
-	monitor_continue(more);
+	domain_put(d);
 }
 
 MONITOR_COMMAND(mem_move, "mem-move", "GUEST GFN [COUNT] | nested",

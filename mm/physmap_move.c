@@ -45,15 +45,21 @@ enum status physmap_move(struct physmap *pm, gfn_t gfn)
 		return st;
 	to = frame_alloc(FRAME_ORDER_4K, pm->slot);
 	st = pfn_valid(to) ? physmap_change(pm, &ch, 1) : ERR_NOMEM;
-	if (st == OK) {
-		/* After the round nobody writes to it: what is copied now is all there is. */
-		copy(from, to);
-		ch = (struct physmap_change){ .gfn = gfn, .pfn = to, .type = PHYSMAP_RAM };
-		st = physmap_change(pm, &ch, 1);
-		ASSERT(st == OK); /* its table is there */
-	} else if (pfn_valid(to)) {
-		frame_put(to);
+	if (st != OK) {
+		if (pfn_valid(to))
+			frame_put(to);
+		frame_put(from);
+		return st;
 	}
-	frame_put(from);
+	/* After the round nobody writes to the frame, and nobody comes to it: what is copied now is all
+	 * there is, and a count that another guest took since hold() looked is seen. */
+	if (frame_count(from) == 1)
+		copy(from, to);
+	else
+		st = ERR_BUSY;
+	ch = (struct physmap_change){ .gfn = gfn, .type = PHYSMAP_RAM };
+	ch.pfn = st == OK ? to : from;
+	ASSERT(physmap_change(pm, &ch, 1) == OK); /* its table is there */
+	frame_put(st == OK ? from : to);
 	return st;
 }

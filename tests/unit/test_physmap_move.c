@@ -140,6 +140,33 @@ static void what_is_not_the_guests_own_stays(void **state)
 	assert_int_equal(memory_count(pfn), 1);
 }
 
+/* A grant is mapped after the first look and before the page is removed. */
+static void map_elsewhere(enum step s)
+{
+	if (s != STEP_CHANGE_LOCKED || steps++)
+		return;
+	frame_get(cache.pfn);
+}
+
+static void what_another_guest_has_just_mapped_stays(void **state)
+{
+	uint64_t used;
+
+	populate(0, 8);
+	fill(3);
+	used = memory_frames_in_use();
+	cache.pfn = look(3).pfn;
+	steps = 0;
+	host_step_hook = map_elsewhere;
+	assert_int_equal(move(3), ERR_BUSY);
+	host_step_hook = NULL;
+	assert_int_equal(look(3).pfn.n, cache.pfn.n);
+	assert_int_equal(memory_count(cache.pfn), 2);
+	assert_true(filled(3));
+	assert_int_equal(memory_frames_in_use(), used);
+	frame_put(cache.pfn);
+}
+
 static void without_memory_it_stays(void **state)
 {
 	pfn_t pfn;
@@ -164,9 +191,13 @@ static void without_memory_it_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_content_moves_and_the_frame_is_freed), T(out_of_a_large_page),
-		T(what_caches_write_meanwhile_is_kept),      T(pages_in_a_vmcs_are_looked_up_again),
-		T(what_is_not_the_guests_own_stays),         T(without_memory_it_stays),
+		T(the_content_moves_and_the_frame_is_freed),
+		T(out_of_a_large_page),
+		T(what_caches_write_meanwhile_is_kept),
+		T(pages_in_a_vmcs_are_looked_up_again),
+		T(what_is_not_the_guests_own_stays),
+		T(what_another_guest_has_just_mapped_stays),
+		T(without_memory_it_stays),
 	};
 
 	return cmocka_run_group_tests_name("physmap_move", tests, NULL, NULL);
