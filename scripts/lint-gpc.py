@@ -19,8 +19,8 @@ MAX_CACHE_LINES = 400
 
 # Who may use what leads to a guest frame, besides the file that defines it and its header.
 USERS = {
-    "window_map": ("mm/gpc.h", "mm/gwalk.c", "mm/physmap.c"),
-    "window_map_second": ("xenabi/guest_area.c", "arch/x86/nested/posted.c"),
+    "window_map": ("mm/gpc.h", "mm/gwalk.c", "mm/physmap.c", "mm/physmap_move.c"),
+    "window_map_second": ("mm/physmap_move.c", "xenabi/guest_area.c", "arch/x86/nested/posted.c"),
     "window_fill": ("mm/window.h",),
     "window_scrub": ("mm/frame.c",),
     "window_uniform": ("mm/frame.c",),
@@ -29,7 +29,7 @@ USERS = {
     "window_pte": ("arch/x86/cpu/percpu.c", "mm/window.c"),
     "window_tag": ("arch/x86/cpu/percpu.c", "mm/window.h", "mm/window.c", "mm/gwalk.c",
                    "xenabi/upcall.h"),
-    "physmap_lookup": ("mm/gwalk.c", "xenabi/physmap_op.c"),
+    "physmap_lookup": ("mm/gwalk.c", "mm/physmap_move.c", "xenabi/physmap_op.c"),
     "ept_walk": ("mm/physmap.c", "mm/gpc.c", "mm/ept02.c"),
     "ept_decode": ("mm/physmap.c", "mm/gpc.c", "mm/ept02.c"),
     "own_va": ("mm/ept.h",),
