@@ -48,8 +48,7 @@ static bool load_pdptes(struct vcpu *v, uint64_t cr3)
 		    !control_regs_pdpte_ok(pdpte[i], v->domain->vmx->cpuid.phys_bits))
 			return false;
 	}
-	for (unsigned int i = 0; i < array_size(pdpte); i++)
-		vmwrite64(VMCS64_GUEST_PDPTE(i), pdpte[i]);
+	reset_write_pdptes(pdpte);
 	return true;
 }
 

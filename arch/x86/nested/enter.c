@@ -8,10 +8,12 @@
 #include "arch/x86/vmx/tags.h"
 
 /* What L2 inherits of VMCS01, which is current. */
-static void gather_l1(struct vcpu *v, struct merge_l1 *l1)
+static always_inline void gather_l1(struct vcpu *v, struct merge_l1 *l1)
 {
+	const uint32_t windows = (uint32_t)(PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW);
+
 	l1->pin = vmx_controls.pin;
-	l1->proc = v->vmx->proc_controls;
+	l1->proc = v->vmx->proc_controls & ~windows;
 	l1->proc2 = vmx_controls.proc2;
 	l1->exit = vmx_controls.exit;
 	l1->entry = vmx_controls.entry;
@@ -21,7 +23,8 @@ static void gather_l1(struct vcpu *v, struct merge_l1 *l1)
 	l1->pat = vmx_get_pat(v);
 	l1->debugctl = vmx_get_debugctl(v);
 	l1->dr7 = vmreadn(VMCSN_GUEST_DR7);
-	l1->cr0 = vmx_get_cr0(v);
+	/* CD and NW are Xenith's, so L1's are in the shadow; and there is ET. */
+	l1->cr0 = (vmreadn(VMCSN_CR0_SHADOW) & (CR0_CD | CR0_NW)) | CR0_ET;
 }
 
 /* A VM entry without VPIDs forgets all linear translations of L1 and L2, and those of another VPID
@@ -84,7 +87,9 @@ void nested_enter(struct vcpu *v)
 	n->groups = 0;
 	n->tsc_written = false;
 	n->trap_flag = false;
-	bad = nested_msrs_load(v, v12->entry_msr_load, (uint32_t)v12->entry_msr_loads);
+	bad = 0;
+	if (unlikely(v12->entry_msr_loads))
+		bad = nested_msrs_load(v, v12->entry_msr_load, (uint32_t)v12->entry_msr_loads);
 	if (bad) {
 		nested_fail_entry(v, EXIT_ENTRY_MSR_LOAD, bad);
 		return;

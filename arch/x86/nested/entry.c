@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "arch/x86/nested/entry.h"
+#include "arch/x86/vmx/exits.h"
 
 #define BIT_OF(group) (1U << VMCS12_GROUP_##group)
 
@@ -21,7 +22,8 @@
 			return row_;                                                               \
 	} while (0)
 
-enum entry_row entry_check(const struct entry_args *a, uint32_t groups)
+/* Of the groups that L1 has touched, and what is checked at every entry. */
+static noinline_fn enum entry_row check_groups(const struct entry_args *a, uint32_t groups)
 {
 	/* Modes decide about everything else. */
 	if (groups & BIT_OF(CONTROL))
@@ -40,6 +42,24 @@ enum entry_row entry_check(const struct entry_args *a, uint32_t groups)
 	if (groups & BIT_OF(SEGMENT))
 		TRY(entry_check_segments(a));
 	return entry_check_state(a);
+}
+
+/* L2 goes on as it was, but for RIP and RSP: no event, nothing blocked or pending, and in IA-32e mode,
+ * whose page-directory pointers nobody checks. RFLAGS has a group. */
+static inline bool plain(const struct vmcs12 *v)
+{
+	return !((v->entry_intr_info & INTR_VALID) | v->interruptibility | v->activity |
+		 v->pending_debug | ~v->link_pointer) &&
+	       (v->entry & ENTRY_IA32E);
+}
+
+enum entry_row entry_check(const struct entry_args *a, uint32_t groups)
+{
+	if (unlikely(groups & VMCS12_GROUPS_CHECKED) || unlikely(!plain(a->v)))
+		return check_groups(a, groups);
+	if (a->v->proc & PROC_TPR_SHADOW)
+		TRY(entry_check_tpr(a));
+	return entry_check_rip(a->v);
 }
 
 enum vmfail entry_row_error(enum entry_row row, uint64_t *qualification)

@@ -189,6 +189,7 @@ enum entry_row entry_check_host(const struct entry_args *a) must_check;
 enum entry_row entry_check_registers(const struct entry_args *a) must_check;
 enum entry_row entry_check_segments(const struct entry_args *a) must_check;
 enum entry_row entry_check_state(const struct entry_args *a) must_check;
+enum entry_row entry_check_rip(const struct vmcs12 *v) must_check;
 
 static inline bool entry_canonical(uint64_t linear)
 {

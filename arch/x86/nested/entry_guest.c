@@ -94,13 +94,22 @@ static bool injects(const struct vmcs12 *v, uint32_t type)
 	return (v->entry_intr_info & INTR_VALID) && (v->entry_intr_info & INTR_TYPE) == type;
 }
 
-static enum entry_row check_rip_and_rflags(const struct vmcs12 *v)
+enum entry_row entry_check_rip(const struct vmcs12 *v)
 {
 	bool wide = ia32e(v) && (v->guest_rights[VMX_SEG_CS] & VMX_RIGHTS_L);
 	/* Bits 63:48 are the same; that bit 47 is, too, is not asked for. */
 	int64_t high = (int64_t)v->guest_rip >> LINEAR_BITS;
 
 	ENTRY_REFUSE(RIP, wide ? high && high != -1 : v->guest_rip >> 32);
+	return ENTRY_ROW_NONE;
+}
+
+static enum entry_row check_rip_and_rflags(const struct vmcs12 *v)
+{
+	enum entry_row row = entry_check_rip(v);
+
+	if (row)
+		return row;
 	ENTRY_REFUSE(RFLAGS_RESERVED,
 		     (v->guest_rflags & RFLAGS_RESERVED) || !(v->guest_rflags & RFLAGS_FIXED));
 	ENTRY_REFUSE(RFLAGS_VM,

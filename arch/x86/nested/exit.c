@@ -23,14 +23,61 @@
 
 /* ---- L1 goes on ---- */
 
-static void load_segments(struct vcpu *v, const struct leave_host *h)
+/* Here and below each field of vmcs12 goes as it is, in two instructions: 50 are written. */
+static always_inline void load_segment(const struct vmcs12 *v12, const struct leave_host *h,
+				       enum vmx_segment i)
 {
-	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++)
-		vmx_set_segment(v, (enum vmx_segment)i, &h->segment[i]);
-	vmwriten(VMCSN_GUEST_GDTR_BASE, h->gdtr_base);
-	vmwriten(VMCSN_GUEST_IDTR_BASE, h->idtr_base);
+	vmwrite_from(VMCS16_GUEST_SELECTOR(i).encoding, &v12->host_selector[i]);
+	vmwrite32(VMCS32_GUEST_LIMIT(i), 0xffffffff);
+	vmwrite_from(VMCS32_GUEST_RIGHTS(i).encoding, &h->rights[i]);
+	if (i == VMX_SEG_FS)
+		vmwrite_from(VMCSN_GUEST_BASE(i).encoding, &v12->host_fs_base);
+	else if (i == VMX_SEG_GS)
+		vmwrite_from(VMCSN_GUEST_BASE(i).encoding, &v12->host_gs_base);
+	else
+		vmwriten(VMCSN_GUEST_BASE(i), 0);
+}
+
+static always_inline void load_segments(const struct vmcs12 *v12, const struct leave_host *h)
+{
+	load_segment(v12, h, VMX_SEG_ES);
+	load_segment(v12, h, VMX_SEG_CS);
+	load_segment(v12, h, VMX_SEG_SS);
+	load_segment(v12, h, VMX_SEG_DS);
+	load_segment(v12, h, VMX_SEG_FS);
+	load_segment(v12, h, VMX_SEG_GS);
+	/* Base and limit of an unusable LDTR are nobody's to see. */
+	vmwrite16(VMCS16_GUEST_SELECTOR(VMX_SEG_LDTR), 0);
+	vmwrite32(VMCS32_GUEST_RIGHTS(VMX_SEG_LDTR), VMX_RIGHTS_UNUSABLE);
+	vmwrite_from(VMCS16_GUEST_SELECTOR(VMX_SEG_TR).encoding,
+		     &v12->host_selector[VMX_SEG_GS + 1]);
+	vmwrite32(VMCS32_GUEST_LIMIT(VMX_SEG_TR), LEAVE_TSS_LIMIT);
+	vmwrite32(VMCS32_GUEST_RIGHTS(VMX_SEG_TR), LEAVE_TSS_RIGHTS);
+	vmwrite_from(VMCSN_GUEST_BASE(VMX_SEG_TR).encoding, &v12->host_tr_base);
+	vmwrite_from(VMCSN_GUEST_GDTR_BASE.encoding, &v12->host_gdtr_base);
+	vmwrite_from(VMCSN_GUEST_IDTR_BASE.encoding, &v12->host_idtr_base);
 	vmwrite32(VMCS32_GUEST_GDTR_LIMIT, 0xffff);
 	vmwrite32(VMCS32_GUEST_IDTR_LIMIT, 0xffff);
+}
+
+static always_inline void load_registers(struct vcpu *v, const struct vmcs12 *v12,
+					 const struct leave_host *h)
+{
+	reset_write_cr0(v, h->cr0);
+	vmwrite_from(VMCSN_GUEST_CR3.encoding, &v12->host_cr3);
+	reset_write_cr4(v, h->cr4);
+	reset_write_efer(v, h->efer);
+	vmwrite64(VMCS64_GUEST_PAT, h->pat);
+	vmwrite64(VMCS64_GUEST_DEBUGCTL, 0);
+	vmwriten(VMCSN_GUEST_DR7, DR7_INIT);
+	vmwrite_from(VMCS32_GUEST_SYSENTER_CS.encoding, &v12->host_sysenter_cs);
+	vmwrite_from(VMCSN_GUEST_SYSENTER_ESP.encoding, &v12->host_sysenter_esp);
+	vmwrite_from(VMCSN_GUEST_SYSENTER_EIP.encoding, &v12->host_sysenter_eip);
+	vmwrite_from(VMCSN_GUEST_RIP.encoding, &v12->host_rip);
+	vmwrite_from(VMCSN_GUEST_RSP.encoding, &v12->host_rsp);
+	vmwriten(VMCSN_GUEST_RFLAGS, RFLAGS_FIXED);
+	vmwriten(VMCSN_GUEST_PENDING_DBG, 0);
+	v->vmx->have &= ~(uint32_t)(VMX_HAVE_RIP | VMX_HAVE_RFLAGS | VMX_HAVE_CS_RIGHTS);
 }
 
 /* The processor shuts down (27.7): a triple fault of L1. */
@@ -53,27 +100,15 @@ static void load_host(struct vcpu *v, const struct leave_host *h)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
 
-	reset_write_cr0(v, h->cr0);
-	vmwriten(VMCSN_GUEST_CR3, h->cr3);
-	reset_write_cr4(v, h->cr4);
-	reset_write_efer(v, h->efer);
-	vmwrite64(VMCS64_GUEST_PAT, h->pat);
-	vmwrite64(VMCS64_GUEST_DEBUGCTL, 0);
-	vmwriten(VMCSN_GUEST_DR7, DR7_INIT);
-	vmwrite32(VMCS32_GUEST_SYSENTER_CS, (uint32_t)h->sysenter_cs);
-	vmwriten(VMCSN_GUEST_SYSENTER_ESP, h->sysenter_esp);
-	vmwriten(VMCSN_GUEST_SYSENTER_EIP, h->sysenter_eip);
-	load_segments(v, h);
-	vmx_set_rip(v, h->rip);
-	vmwriten(VMCSN_GUEST_RSP, h->rsp);
-	vmx_set_rflags(v, RFLAGS_FIXED);
-	vmwriten(VMCSN_GUEST_PENDING_DBG, 0);
-	if ((h->cr0 & CR0_PG) && (h->cr4 & CR4_PAE) && !(h->efer & EFER_LMA) &&
-	    !reset_load_pdptes(v, h->cr3)) {
+	load_registers(v, v12, h);
+	load_segments(v12, h);
+	if (unlikely(!(h->efer & EFER_LMA)) && (h->cr0 & CR0_PG) && (h->cr4 & CR4_PAE) &&
+	    !reset_load_pdptes(v, v12->host_cr3)) {
 		vmx_abort(v, VMX_ABORT_PDPTE);
 		return;
 	}
-	if (nested_msrs_load(v, v12->exit_msr_load, (uint32_t)v12->exit_msr_loads))
+	if (unlikely(v12->exit_msr_loads) &&
+	    nested_msrs_load(v, v12->exit_msr_load, (uint32_t)v12->exit_msr_loads))
 		vmx_abort(v, VMX_ABORT_LOAD);
 }
 
@@ -90,17 +125,18 @@ void nested_leave_info(struct vcpu *v, struct leave_exit *x)
 {
 	uint32_t vectoring = vmread32(VMCS32_IDT_VECTORING_INFO);
 
-	*x = (struct leave_exit){
-		.reason = vmread32(VMCS32_EXIT_REASON),
-		.qualification = vmx_get_qualification(v),
-		.intr_info = vmread32(VMCS32_EXIT_INTR_INFO),
-		.intr_error = vmread32(VMCS32_EXIT_INTR_ERROR),
-		.insn_length = vmread32(VMCS32_EXIT_INSN_LENGTH),
-		.insn_info = vmread32(VMCS32_EXIT_INSN_INFO),
-		.linear = vmreadn(VMCSN_GUEST_LINEAR),
-		.physical = vmread64(VMCS64_GUEST_PHYSICAL),
-	};
-	if (!(vectoring & INTR_VALID))
+	/* One by one: the whole would be cleared first. */
+	x->reason = vmread32(VMCS32_EXIT_REASON);
+	x->qualification = vmx_get_qualification(v);
+	x->intr_info = vmread32(VMCS32_EXIT_INTR_INFO);
+	x->intr_error = vmread32(VMCS32_EXIT_INTR_ERROR);
+	x->insn_length = vmread32(VMCS32_EXIT_INSN_LENGTH);
+	x->insn_info = vmread32(VMCS32_EXIT_INSN_INFO);
+	x->linear = vmreadn(VMCSN_GUEST_LINEAR);
+	x->physical = vmread64(VMCS64_GUEST_PHYSICAL);
+	x->vectoring_info = 0;
+	x->vectoring_error = 0;
+	if (likely(!(vectoring & INTR_VALID)))
 		return;
 	x->vectoring_info = vectoring;
 	if (vectoring & INTR_HAS_ERROR)
@@ -154,13 +190,21 @@ static uint32_t interruptibility_after(const struct vcpu *v, const struct leave_
 	return (uint32_t)v12->interruptibility & VMX_BLOCKED_BY_NMI;
 }
 
-/* VMCS02 gives way to VMCS01, with the host state of vmcs12. */
-static void to_l1(struct vcpu *v, const struct leave_exit *x)
+/* What L1 looks at before it goes on, beyond what is looked at in any case. */
+static bool waits(const struct vmx_vcpu *x)
+{
+	const uint32_t windows = (uint32_t)(PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW);
+
+	return x->nmi_pending || x->requeued || (x->proc_controls & windows);
+}
+
+/* VMCS02 gives way to VMCS01, with the host state of vmcs12. efer, pat: of L2. */
+static void to_l1(struct vcpu *v, const struct leave_exit *x, uint64_t efer, uint64_t pat)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	(n->host_known ? leave_load_again : leave_load)(n->vmcs12, vmx_get_cr0(v), vmx_get_efer(v),
-							vmx_get_pat(v), &n->host);
+	(n->host_known ? leave_load_again : leave_load)(n->vmcs12, n->vmcs12->guest_cr0, efer, pat,
+							&n->host);
 	n->host_known = true;
 	nested_switch(v);
 	n->entering = false;
@@ -170,11 +214,12 @@ static void to_l1(struct vcpu *v, const struct leave_exit *x)
 	vmx_set_interruptibility(v, interruptibility_after(v, x, vmx_get_interruptibility(v)));
 	if (n->tsc_written)
 		vmx_set_tsc_offset(v, v->vmx->msr.tsc_offset);
-	hw_shadow_fill(v);
+	hw_shadow_exited(v);
 	flush_tags(v);
 	speculation_leave_l2();
 	load_host(v, &n->host);
-	v->vmx->inject_again = true; /* what L2 could not be given */
+	if (waits(v->vmx))
+		v->vmx->inject_again = true; /* what L2 could not be given */
 }
 
 void nested_leave(struct vcpu *v, struct leave_exit *x)
@@ -186,11 +231,12 @@ void nested_leave(struct vcpu *v, struct leave_exit *x)
 	take_event(v, x);
 	nested_read_fields(v);
 	leave_record(v12, x);
-	if (nested_msrs_store(v, v12->exit_msr_store, (uint32_t)v12->exit_msr_stores)) {
+	if (unlikely(v12->exit_msr_stores) &&
+	    nested_msrs_store(v, v12->exit_msr_store, (uint32_t)v12->exit_msr_stores)) {
 		vmx_abort(v, VMX_ABORT_STORE);
 		return;
 	}
-	to_l1(v, x);
+	to_l1(v, x, n->saved.efer, n->saved.pat);
 }
 
 void nested_fail_entry(struct vcpu *v, uint32_t reason, uint64_t qualification)
@@ -205,12 +251,12 @@ void nested_fail_entry(struct vcpu *v, uint32_t reason, uint64_t qualification)
 	n->exits_l1[reason]++;
 	leave_record(n->vmcs12, &x);
 	if (v->vmx->in_l2) {
-		to_l1(v, &x);
+		to_l1(v, &x, vmx_get_efer(v), vmx_get_pat(v));
 		return;
 	}
 	leave_load(n->vmcs12, vmx_get_cr0(v), vmx_get_efer(v), vmx_get_pat(v), &h);
 	vmx_set_interruptibility(v, vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI);
-	hw_shadow_fill(v);
+	hw_shadow_exited(v);
 	load_host(v, &h);
 }
 
@@ -265,16 +311,17 @@ static uint64_t operand(struct vcpu *v, uint32_t reason)
 static enum nested_route route(struct vcpu *v, uint32_t reason)
 {
 	struct nested_vcpu *n = nested_of(v);
-	struct route_args a = {
-		.v = n->vmcs12,
-		.reason = reason,
-		.qualification = vmx_get_qualification(v),
-		.operand = operand(v, reason),
-		.timer_over = n->timer_end && clock_ticks() >= n->timer_end,
-		.read = nested_read_memory,
-		.opaque = v,
-	};
+	struct route_args a;
 
+	a.v = n->vmcs12;
+	a.reason = reason;
+	a.intr_info = 0;
+	a.intr_error = 0;
+	a.qualification = vmx_get_qualification(v);
+	a.operand = operand(v, reason);
+	a.timer_over = n->timer_end && clock_ticks() >= n->timer_end;
+	a.read = nested_read_memory;
+	a.opaque = v;
 	if (reason == EXIT_EXCEPTION_NMI) {
 		a.intr_info = vmread32(VMCS32_EXIT_INTR_INFO);
 		a.intr_error = vmread32(VMCS32_EXIT_INTR_ERROR);

@@ -25,18 +25,18 @@
 	FIELD(0x200a, entry_msr_load, ALWAYS, CONTROL)                                             \
 	FIELD(0x200c, executive_vmcs, ALWAYS, OTHER)                                               \
 	FIELD(0x200e, pml_address, PML, CONTROL)                                                   \
-	FIELD(0x2010, tsc_offset, ALWAYS, MERGED)                                                   \
+	FIELD(0x2010, tsc_offset, ALWAYS, MERGED)                                                  \
 	FIELD(0x2012, virtual_apic, TPR_SHADOW, CONTROL)                                           \
 	FIELD(0x2014, apic_access, APIC_ACCESS, CONTROL)                                           \
 	FIELD(0x2016, posted_descriptor, POSTED, CONTROL)                                          \
 	FIELD(0x2018, vmfunc_controls, VMFUNC, CONTROL)                                            \
 	FIELD(0x201a, eptp, EPT, CONTROL)                                                          \
-	MANY(0x201c, eoi_bitmap, 4, VIRTUAL_INTERRUPT, OTHER)                                      \
+	MANY(0x201c, eoi_bitmap, 4, VIRTUAL_INTERRUPT, MERGED)                                     \
 	FIELD(0x2024, eptp_list, EPTP_SWITCHING, CONTROL)                                          \
 	FIELD(0x2026, vmread_bitmap, SHADOW_VMCS, CONTROL)                                         \
 	FIELD(0x2028, vmwrite_bitmap, SHADOW_VMCS, CONTROL)                                        \
 	FIELD(0x202a, ve_information, NEVER, OTHER)                                                \
-	FIELD(0x202c, xss_exiting, XSAVES, OTHER)                                                  \
+	FIELD(0x202c, xss_exiting, XSAVES, MERGED)                                                 \
 	FIELD(0x202e, encls_exiting, NEVER, OTHER)                                                 \
 	FIELD(0x2030, spp_table, NEVER, OTHER)                                                     \
 	FIELD(0x2032, tsc_multiplier, TSC_SCALING, CONTROL)                                        \
@@ -52,9 +52,9 @@
 	/* 32 bits: control, read-only, guest, host */                                             \
 	FIELD(0x4000, pin, ALWAYS, CONTROL)                                                        \
 	FIELD(0x4002, proc, ALWAYS, CONTROL)                                                       \
-	FIELD(0x4004, exception_bitmap, ALWAYS, MERGED)                                             \
-	FIELD(0x4006, pf_mask, ALWAYS, MERGED)                                                      \
-	FIELD(0x4008, pf_match, ALWAYS, MERGED)                                                     \
+	FIELD(0x4004, exception_bitmap, ALWAYS, MERGED)                                            \
+	FIELD(0x4006, pf_mask, ALWAYS, MERGED)                                                     \
+	FIELD(0x4008, pf_match, ALWAYS, MERGED)                                                    \
 	FIELD(0x400a, cr3_target_count, ALWAYS, CONTROL)                                           \
 	FIELD(0x400c, exit, ALWAYS, CONTROL)                                                       \
 	FIELD(0x400e, exit_msr_stores, ALWAYS, CONTROL)                                            \
@@ -66,8 +66,8 @@
 	FIELD(0x401a, entry_insn_length, ALWAYS, OTHER)                                            \
 	FIELD(0x401c, tpr_threshold, TPR_SHADOW, OTHER)                                            \
 	FIELD(0x401e, proc2, SECONDARY, CONTROL)                                                   \
-	FIELD(0x4020, ple_gap, PAUSE_LOOP, OTHER)                                                  \
-	FIELD(0x4022, ple_window, PAUSE_LOOP, OTHER)                                               \
+	FIELD(0x4020, ple_gap, PAUSE_LOOP, MERGED)                                                 \
+	FIELD(0x4022, ple_window, PAUSE_LOOP, MERGED)                                              \
 	FIELD(0x4400, insn_error, ALWAYS, OTHER)                                                   \
 	FIELD(0x4402, exit_reason, ALWAYS, OTHER)                                                  \
 	FIELD(0x4404, exit_intr_info, ALWAYS, OTHER)                                               \
@@ -88,10 +88,10 @@
 	FIELD(0x482e, preemption_timer, PREEMPTION_TIMER, OTHER)                                   \
 	FIELD(0x4c00, host_sysenter_cs, ALWAYS, OTHER)                                             \
 	/* Natural width: control, read-only, guest, host */                                       \
-	FIELD(0x6000, cr0_mask, ALWAYS, MERGED)                                                     \
-	FIELD(0x6002, cr4_mask, ALWAYS, MERGED)                                                     \
-	FIELD(0x6004, cr0_shadow, ALWAYS, MERGED)                                                   \
-	FIELD(0x6006, cr4_shadow, ALWAYS, MERGED)                                                   \
+	FIELD(0x6000, cr0_mask, ALWAYS, MERGED)                                                    \
+	FIELD(0x6002, cr4_mask, ALWAYS, MERGED)                                                    \
+	FIELD(0x6004, cr0_shadow, ALWAYS, MERGED)                                                  \
+	FIELD(0x6006, cr4_shadow, ALWAYS, MERGED)                                                  \
 	MANY(0x6008, cr3_target, 4, ALWAYS, OTHER)                                                 \
 	FIELD(0x6400, exit_qualification, ALWAYS, OTHER)                                           \
 	FIELD(0x6402, io_rcx, ALWAYS, OTHER)                                                       \

@@ -9,10 +9,9 @@
 #include "mm/own.h"
 #include "mm/section.h"
 
-#define VMCS16_INTERRUPT_STATUS VMCS16(0x0810)
-#define VMCS64_EOI_BITMAP(n)    VMCS64(0x201cU + 2U * (uint32_t)(n))
-#define VMCS64_TSC_MULTIPLIER   VMCS64(0x2032)
-#define DR7_ENABLED             0xffULL
+#define VMCS64_EOI_BITMAP(n)  VMCS64(0x201cU + 2U * (uint32_t)(n))
+#define VMCS64_TSC_MULTIPLIER VMCS64(0x2032)
+#define DR7_ENABLED           0xffULL
 #define MERGE_GROUPS                                                                               \
 	(1U << VMCS12_GROUP_CONTROL | 1U << VMCS12_GROUP_REGISTER | 1U << VMCS12_GROUP_MERGED)
 
@@ -65,9 +64,6 @@ static void write_rare(struct vcpu *v)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
 
-	if (nested_of(v)->rare_stale)
-		return;
-
 	for (unsigned int i = 0; i < VMX_SEG_COUNT; i++) {
 		vmwrite16(VMCS16_GUEST_SELECTOR(i), (uint16_t)v12->guest_selector[i]);
 		vmwrite32(VMCS32_GUEST_LIMIT(i), (uint32_t)v12->guest_limit[i]);
@@ -85,42 +81,42 @@ static void write_rare(struct vcpu *v)
 
 static bool pae_paging(const struct vmcs12 *v12)
 {
-	return (v12->guest_cr0 & CR0_PG) && (v12->guest_cr4 & CR4_PAE) &&
-	       !(v12->entry & ENTRY_IA32E);
+	return unlikely(!(v12->entry & ENTRY_IA32E)) && (v12->guest_cr0 & CR0_PG) &&
+	       (v12->guest_cr4 & CR4_PAE);
 }
 
-static void write_paging(struct vcpu *v)
+static void write_pdptes(struct vcpu *v)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
 
-	vmwriten(VMCSN_GUEST_CR3, v12->guest_cr3);
-	if (!pae_paging(v12))
-		return;
 	/* Without EPT they are loaded from memory, and the entry has found them good. */
-	if (!(vmcs12_proc2(v12) & PROC2_EPT)) {
+	if (vmcs12_proc2(v12) & PROC2_EPT)
+		reset_write_pdptes(v12->guest_pdpte);
+	else
 		(void)!reset_load_pdptes(v, v12->guest_cr3);
-		return;
-	}
-	for (unsigned int i = 0; i < array_size(v12->guest_pdpte); i++)
-		vmwrite64(VMCS64_GUEST_PDPTE(i), v12->guest_pdpte[i]);
 }
 
-static void write_registers(struct vcpu *v, const struct merge_l2 *m)
+/* What of L2's own state an entry loads from elsewhere, if L1 says so. */
+static void write_loads(const struct merge_l2 *m)
 {
-	struct nested_vcpu *n = nested_of(v);
-	const struct vmcs12 *v12 = n->vmcs12;
-
-	write_paging(v);
 	vmwrite32(VMCS32_ENTRY_CONTROLS, m->entry);
-	vmwriten(VMCSN_GUEST_RIP, v12->guest_rip);
-	vmwriten(VMCSN_GUEST_RSP, v12->guest_rsp);
-	vmwriten(VMCSN_GUEST_RFLAGS, v12->guest_rflags);
 	vmwriten(VMCSN_GUEST_DR7, m->dr7);
 	vmwrite64(VMCS64_GUEST_DEBUGCTL, m->debugctl);
 	vmwrite64(VMCS64_GUEST_EFER, m->efer);
 	vmwrite64(VMCS64_GUEST_PAT, m->pat);
-	vmwrite32(VMCS32_INTERRUPTIBILITY, (uint32_t)v12->interruptibility);
-	vmwriten(VMCSN_GUEST_PENDING_DBG, v12->pending_debug);
+}
+
+/* What nearly every exit and L1 change, and what has no group. */
+static void write_always(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+
+	vmwrite_from(VMCSN_GUEST_RIP.encoding, &v12->guest_rip);
+	vmwrite_from(VMCSN_GUEST_RSP.encoding, &v12->guest_rsp);
+	vmwrite_from(VMCS32_INTERRUPTIBILITY.encoding, &v12->interruptibility);
+	vmwrite_from(VMCSN_GUEST_PENDING_DBG.encoding, &v12->pending_debug);
+	if (pae_paging(v12))
+		write_pdptes(v);
 }
 
 static void write_event(struct vcpu *v)
@@ -174,21 +170,25 @@ static void write_msr_bitmap(struct vcpu *v)
 	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
 }
 
-/* Pages that the processor uses by itself, and the registers beside them. */
-static void write_apic(struct vcpu *v, const struct merge_l2 *m)
+/* Pages that the processor uses by itself, and what goes with them. */
+static void use_pages(struct vcpu *v, const struct merge_l2 *m)
 {
 	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
-	bool shadow = m->proc & PROC_TPR_SHADOW;
 
-	nested_use_page(v, NESTED_VIRTUAL_APIC, shadow, v12->virtual_apic);
+	nested_use_page(v, NESTED_VIRTUAL_APIC, m->proc & PROC_TPR_SHADOW, v12->virtual_apic);
 	nested_use_page(v, NESTED_APIC_ACCESS, m->proc2 & PROC2_APIC_ACCESS, v12->apic_access);
-	if (shadow)
-		vmwrite32(VMCS32_TPR_THRESHOLD, (uint32_t)v12->tpr_threshold);
 	if (!(m->proc2 & PROC2_VIRTUAL_INTERRUPT))
 		return;
-	vmwrite16(VMCS16_INTERRUPT_STATUS, (uint16_t)v12->guest_interrupt_status);
 	for (unsigned int i = 0; i < array_size(v12->eoi_bitmap); i++)
 		vmwrite64(VMCS64_EOI_BITMAP(i), v12->eoi_bitmap[i]);
+}
+
+/* The registers beside them. */
+static void write_apic(const struct vmcs12 *v12, const struct merge_l2 *m)
+{
+	vmwrite_from(VMCS32_TPR_THRESHOLD.encoding, &v12->tpr_threshold);
+	if (m->proc2 & PROC2_VIRTUAL_INTERRUPT)
+		vmwrite_from(VMCS16_INTERRUPT_STATUS.encoding, &v12->guest_interrupt_status);
 }
 
 static void write_controls(struct vcpu *v, const struct merge_l2 *m)
@@ -227,41 +227,62 @@ static void write_optional_controls(const struct vmcs12 *v12, const struct merge
 	}
 }
 
-/* What both have to say about L2, when either has changed. */
+/* What is not the same for every vCPU. */
+static bool same_l1(const struct merge_l1 *a, const struct merge_l1 *b)
+{
+	return a->proc == b->proc && a->tsc_offset == b->tsc_offset && a->efer == b->efer &&
+	       a->pat == b->pat && a->debugctl == b->debugctl && a->dr7 == b->dr7 &&
+	       a->cr0 == b->cr0;
+}
+
+/* What both have to say about L2. */
 static void write_merged(struct vcpu *v, const struct merge_l1 *l1)
 {
 	struct nested_vcpu *n = nested_of(v);
+	struct vmcs12 *v12 = n->vmcs12;
 	struct merge_l2 m;
 
-	if (likely(!(n->groups & MERGE_GROUPS) && !memcmp(l1, &n->merged_l1, sizeof(*l1)))) {
-		merge_loads(l1, n->vmcs12, &n->merged);
-		return;
-	}
-	merge_controls(l1, n->vmcs12, &m);
+	merge_controls(l1, v12, &m);
 	write_controls(v, &m);
+	write_optional_controls(v12, &m);
+	if (!(vmcs12_proc2(v12) & PROC2_EPT))
+		vmwrite64(VMCS64_EPTP, v->domain->physmap.eptp);
 	n->merged_l1 = *l1;
-	n->vmcs12->guest_cr0 = leave_cr0(n->vmcs12->guest_cr0, l1->cr0);
+	v12->guest_cr0 = leave_cr0(v12->guest_cr0, l1->cr0);
 	nested_write_cr0(v);
+	vmwriten(VMCSN_GUEST_CR3, v12->guest_cr3);
 	nested_write_cr4(v);
+	vmwriten(VMCSN_GUEST_RFLAGS, v12->guest_rflags);
+	write_loads(&m);
+	use_pages(v, &m);
 }
 
 void nested_write_fields(struct vcpu *v, const struct merge_l1 *l1)
 {
-	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
-	const struct merge_l2 *m = &nested_of(v)->merged;
+	struct nested_vcpu *n = nested_of(v);
+	const struct vmcs12 *v12 = n->vmcs12;
+	const struct merge_l2 *m = &n->merged;
 
-	write_merged(v, l1);
-	write_optional_controls(v12, m);
-	vmwrite64(VMCS64_EPTP,
-		  vmcs12_proc2(v12) & PROC2_EPT ? nested_ept_pointer(v) : v->domain->physmap.eptp);
-	write_rare(v);
-	write_registers(v, m);
+	/* VMCS02 is as the last exit left it: the rest is there. */
+	if (unlikely((n->groups & MERGE_GROUPS) || !same_l1(l1, &n->merged_l1))) {
+		write_merged(v, l1);
+	} else if (unlikely(!n->loads_kept)) {
+		merge_loads(l1, v12, &n->merged);
+		write_loads(m);
+	}
+	n->loads_kept = false;
+	if (vmcs12_proc2(v12) & PROC2_EPT)
+		vmwrite64(VMCS64_EPTP, nested_ept_pointer(v));
+	if (!n->rare_stale)
+		write_rare(v);
+	write_always(v);
 	write_event(v);
-	write_apic(v, m);
+	if (m->proc & PROC_TPR_SHADOW)
+		write_apic(v12, m);
 	if (m->proc & PROC_MSR_BITMAPS)
 		write_msr_bitmap(v);
 	/* DR7 may arm what L1 has put into DR0-3. */
-	if ((m->dr7 & DR7_ENABLED) && !v->vmx->debug_loaded)
+	if (unlikely(m->dr7 & DR7_ENABLED) && !v->vmx->debug_loaded)
 		debug_regs_load(v);
 }
 
@@ -322,26 +343,37 @@ static void read_control_registers(struct vcpu *v)
 			v12->guest_pdpte[i] = vmread64(VMCS64_GUEST_PDPTE(i));
 }
 
-static void read_timer(struct nested_vcpu *n)
+static uint64_t timer_left(const struct nested_vcpu *n)
 {
 	uint64_t now = clock_ticks();
 
-	if (!(n->vmcs12->exit & EXIT_SAVE_TIMER))
-		return;
-	n->vmcs12->preemption_timer =
-		n->timer_end > now ? (n->timer_end - now) >> vmx_controls.timer_shift : 0;
+	return n->timer_end > now ? (n->timer_end - now) >> vmx_controls.timer_shift : 0;
+}
+
+/* Registers of which vmcs12 gets those that L1 asks for, and whether the next entry would load just
+ * these. */
+static void read_loads(struct vcpu *v)
+{
+	struct nested_vcpu *n = nested_of(v);
+	struct leave_guest *saved = &n->saved;
+	const struct merge_l2 *m = &n->merged;
+
+	saved->efer = vmx_get_efer(v);
+	saved->pat = vmx_get_pat(v);
+	saved->debugctl = vmx_get_debugctl(v);
+	saved->dr7 = vmreadn(VMCSN_GUEST_DR7);
+	n->loads_kept = saved->efer == m->efer && saved->pat == m->pat &&
+			saved->debugctl == m->debugctl && saved->dr7 == m->dr7;
+	/* What an entry makes of L1's EFER depends on L2's CR0.PG, too. */
+	if (unlikely(!(saved->efer & EFER_LMA)) && !(n->vmcs12->entry & ENTRY_LOAD_EFER))
+		n->loads_kept = false;
+	leave_save(n->vmcs12, saved);
 }
 
 void nested_read_fields(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	struct vmcs12 *v12 = n->vmcs12;
-	struct leave_guest saved = {
-		.efer = vmx_get_efer(v),
-		.pat = vmx_get_pat(v),
-		.debugctl = vmx_get_debugctl(v),
-		.dr7 = vmreadn(VMCSN_GUEST_DR7),
-	};
 
 	/* These two L1 asks for after many an exit: mode and CPL. */
 	v12->guest_rights[VMX_SEG_CS] = vmx_get_cs_rights(v);
@@ -359,6 +391,7 @@ void nested_read_fields(struct vcpu *v)
 	v12->activity = n->waits_sipi ? NESTED_WAIT_SIPI : n->halted ? NESTED_HLT : 0;
 	if (vmcs12_proc2(v12) & PROC2_VIRTUAL_INTERRUPT)
 		v12->guest_interrupt_status = vmread16(VMCS16_INTERRUPT_STATUS);
-	read_timer(n);
-	leave_save(v12, &saved);
+	if (v12->exit & EXIT_SAVE_TIMER)
+		v12->preemption_timer = timer_left(n);
+	read_loads(v);
 }

@@ -9,8 +9,6 @@
 #include "core/lib/string.h"
 #include "mm/own.h"
 
-#define LINK_POINTER_NONE (~0ULL)
-
 struct hw_shadow {
 	uint32_t *vmcs;
 	uint8_t *reads, *writes; /* bitmaps by encoding: 1 exits */
@@ -19,27 +17,30 @@ struct hw_shadow {
 
 /*
  * Fields by encoding and member of struct vmcs12, and which of the above they depend on: what a
- * hypervisor writes for most entries,
+ * hypervisor writes for most entries and no exit changes,
  */
-#define WRITTEN(FIELD)                                                                             \
+#define KEPT(FIELD)                                                                                \
 	FIELD(0x4002, proc, true) /* windows */                                                    \
-	FIELD(0x4016, entry_intr_info, true)                                                       \
 	FIELD(0x4018, entry_error_code, true)                                                      \
 	FIELD(0x401a, entry_insn_length, true)                                                     \
 	FIELD(0x401c, tpr_threshold, s->tpr)                                                       \
-	FIELD(0x4824, interruptibility, true)                                                      \
-	FIELD(0x482e, preemption_timer, s->timer)                                                  \
 	FIELD(0x6004, cr0_shadow, true)                                                            \
 	FIELD(0x6006, cr4_shadow, true)                                                            \
+	FIELD(0x6c06, host_fs_base, true)                                                          \
+	FIELD(0x6c08, host_gs_base, true)                                                          \
+	FIELD(0x6c14, host_rsp, true)
+/* what exits change as well, */
+#define SAVED(FIELD)                                                                               \
+	FIELD(0x4016, entry_intr_info, true)                                                       \
+	FIELD(0x4824, interruptibility, true)                                                      \
+	FIELD(0x482e, preemption_timer, s->timer)                                                  \
 	FIELD(0x6800, guest_cr0, true)                                                             \
 	FIELD(0x6802, guest_cr3, true)                                                             \
 	FIELD(0x6804, guest_cr4, true)                                                             \
 	FIELD(0x681c, guest_rsp, true)                                                             \
 	FIELD(0x681e, guest_rip, true)                                                             \
-	FIELD(0x6820, guest_rflags, true)                                                          \
-	FIELD(0x6c06, host_fs_base, true)                                                          \
-	FIELD(0x6c08, host_gs_base, true)                                                          \
-	FIELD(0x6c14, host_rsp, true)
+	FIELD(0x6820, guest_rflags, true)
+#define WRITTEN(FIELD) KEPT(FIELD) SAVED(FIELD)
 /* and what it reads of an exit. */
 #define READ(FIELD)                                                                                \
 	FIELD(0x4402, exit_reason, true)                                                           \
@@ -127,7 +128,7 @@ void hw_shadow_use(struct vcpu *v, bool on)
 
 	if (!s)
 		return;
-	vmwrite64(VMCS64_LINK_POINTER, LINK_POINTER_NONE);
+	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
 	vmwrite64(VMCS64_VMREAD_BITMAP, own_hpa(s->reads).a);
 	vmwrite64(VMCS64_VMWRITE_BITMAP, own_hpa(s->writes).a);
 	vmwrite32(VMCS32_PROC2_CONTROLS, on ? controls | (uint32_t)PROC2_SHADOW_VMCS : controls);
@@ -151,7 +152,7 @@ static void end(struct vcpu *v, struct hw_shadow *s)
 
 #define FILL(encoding, member, there)                                                              \
 	if (there)                                                                                 \
-		vmwrite_field(encoding, v12->member);
+		vmwrite_from(encoding, &v12->member);
 
 void hw_shadow_fill(struct vcpu *v)
 {
@@ -161,14 +162,27 @@ void hw_shadow_fill(struct vcpu *v)
 	if (!s)
 		return;
 	if (nested_of(v)->current == NESTED_NO_VMCS) {
-		vmwrite64(VMCS64_LINK_POINTER, LINK_POINTER_NONE);
+		vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
 		return;
 	}
 	begin(s);
-	WRITTEN(FILL)
-	READ(FILL)
+	KEPT(FILL)
 	end(v, s);
 	vmwrite64(VMCS64_LINK_POINTER, own_hpa(s->vmcs).a);
+	hw_shadow_exited(v);
+}
+
+void hw_shadow_exited(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	struct hw_shadow *s = nested_of(v)->shadow;
+
+	if (!s)
+		return;
+	begin(s);
+	SAVED(FILL)
+	READ(FILL)
+	end(v, s);
 }
 
 void hw_shadow_written(struct vcpu *v, uint64_t encoding)
@@ -189,31 +203,28 @@ void hw_shadow_save(struct vcpu *v)
 	ASSERT(ok);
 }
 
-/* As L1's VMWRITE, with what depends on the field. */
-static noinline_fn void take_one(struct vcpu *v, uint32_t encoding, uint64_t value)
-{
-	struct nested_vcpu *n = nested_of(v);
-	enum vmfail error = vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups);
-
-	ASSERT(error == VMFAIL_NONE);
-}
-
+/* As L1's VMWRITE would: the values are no wider than the fields. */
 #define TAKE(encoding, member, there)                                                              \
 	if (there) {                                                                               \
 		uint64_t value = vmread_field(encoding);                                           \
                                                                                                    \
-		if (value != v12->member)                                                          \
-			take_one(v, encoding, value);                                              \
+		if (value != v12->member) {                                                        \
+			v12->member = value;                                                       \
+			groups |= 1U << VMCS12_GROUP_OF_##member;                                  \
+		}                                                                                  \
 	}
 
 void hw_shadow_take(struct vcpu *v)
 {
-	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
-	struct hw_shadow *s = nested_of(v)->shadow;
+	struct nested_vcpu *n = nested_of(v);
+	struct vmcs12 *v12 = n->vmcs12;
+	struct hw_shadow *s = n->shadow;
+	uint32_t groups = 0;
 
-	if (!s || nested_of(v)->current == NESTED_NO_VMCS)
+	if (!s || n->current == NESTED_NO_VMCS)
 		return;
 	begin(s);
 	WRITTEN(TAKE)
 	end(v, s);
+	n->groups |= groups;
 }

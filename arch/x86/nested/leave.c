@@ -9,8 +9,6 @@
 
 #define RIGHTS_CODE 0x809bU /* G, present, executed and read, accessed */
 #define RIGHTS_DATA 0xc093U /* G, D, present, read and written, accessed */
-#define RIGHTS_TSS  0x008bU
-#define TSS_LIMIT   0x67U
 
 uint64_t leave_cr0(uint64_t loaded, uint64_t old)
 {
@@ -51,51 +49,22 @@ void leave_save(struct vmcs12 *v, const struct leave_guest *g)
 	}
 }
 
-static struct vmx_segment_state flat(uint64_t selector, uint64_t base, uint32_t rights)
-{
-	return (struct vmx_segment_state){
-		.selector = (uint16_t)selector,
-		.base = base,
-		.limit = 0xffffffff,
-		.rights = selector ? rights : VMX_RIGHTS_UNUSABLE,
-	};
-}
-
-static void load_segments(const struct vmcs12 *v, struct vmx_segment_state *s)
-{
-	const uint64_t *selector = v->host_selector;
-	bool wide = v->exit & EXIT_HOST_64BIT;
-
-	for (unsigned int i = VMX_SEG_ES; i <= VMX_SEG_GS; i++)
-		s[i] = flat(selector[i], 0, RIGHTS_DATA);
-	s[VMX_SEG_CS].rights = RIGHTS_CODE | (wide ? VMX_RIGHTS_L : VMX_RIGHTS_DB);
-	s[VMX_SEG_FS].base = v->host_fs_base;
-	s[VMX_SEG_GS].base = v->host_gs_base;
-	s[VMX_SEG_LDTR] = flat(0, 0, 0);
-	s[VMX_SEG_TR] = flat(selector[VMX_SEG_GS + 1], v->host_tr_base, RIGHTS_TSS);
-	s[VMX_SEG_TR].limit = TSS_LIMIT;
-}
-
 void leave_load_again(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
 		      struct leave_host *out)
 {
 	out->cr0 = leave_cr0(v->host_cr0, cr0);
 	out->efer = merge_host_efer(v, efer);
 	out->pat = v->exit & EXIT_LOAD_PAT ? v->host_pat : pat;
-	out->rsp = v->host_rsp;
 }
 
 void leave_load(const struct vmcs12 *v, uint64_t cr0, uint64_t efer, uint64_t pat,
 		struct leave_host *out)
 {
+	bool wide = v->exit & EXIT_HOST_64BIT;
+
 	leave_load_again(v, cr0, efer, pat, out);
-	out->cr3 = v->host_cr3;
-	out->cr4 = v->exit & EXIT_HOST_64BIT ? v->host_cr4 | CR4_PAE : v->host_cr4 & ~CR4_PCIDE;
-	out->rip = v->host_rip;
-	out->gdtr_base = v->host_gdtr_base;
-	out->idtr_base = v->host_idtr_base;
-	out->sysenter_cs = v->host_sysenter_cs;
-	out->sysenter_esp = v->host_sysenter_esp;
-	out->sysenter_eip = v->host_sysenter_eip;
-	load_segments(v, out->segment);
+	out->cr4 = wide ? v->host_cr4 | CR4_PAE : v->host_cr4 & ~CR4_PCIDE;
+	for (unsigned int i = VMX_SEG_ES; i <= VMX_SEG_GS; i++)
+		out->rights[i] = v->host_selector[i] ? RIGHTS_DATA : VMX_RIGHTS_UNUSABLE;
+	out->rights[VMX_SEG_CS] = RIGHTS_CODE | (wide ? VMX_RIGHTS_L : VMX_RIGHTS_DB);
 }

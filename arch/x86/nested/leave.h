@@ -27,14 +27,15 @@ struct leave_guest {
 };
 void leave_save(struct vmcs12 *v, const struct leave_guest *g);
 
-/* L1 after the exit (27.5). RFLAGS is 2, DR7 0x400, IA32_DEBUGCTL 0; both tables' limits 0xffff. */
+/* L1 after the exit (27.5), what has to be made of vmcs12's fields; the others are loaded as they are.
+ * RFLAGS is 2, DR7 0x400, IA32_DEBUGCTL 0; both tables' limits are 0xffff, and those of segments
+ * 0xffffffff, but for TR's. LDTR is unusable. */
 struct leave_host {
-	uint64_t cr0, cr3, cr4, efer, pat;
-	uint64_t rip, rsp;
-	uint64_t gdtr_base, idtr_base;
-	uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
-	struct vmx_segment_state segment[VMX_SEG_COUNT];
+	uint64_t cr0, cr4, efer, pat;
+	uint64_t rights[VMX_SEG_GS + 1];
 };
+#define LEAVE_TSS_RIGHTS 0x008bU
+#define LEAVE_TSS_LIMIT  0x67U
 
 /*
  * cr0, efer and pat: as they are in L2 when it exits, since the exit does not change all of them.

@@ -6,9 +6,8 @@
 #include "core/lib/bits.h"
 #include "mm/section.h"
 
-#define VMCS16_INTERRUPT_STATUS VMCS16(0x0810)
-#define REQUESTS                8                       /* words of 32 vectors */
-#define VIRR(word)              (0x200 + 0x10 * (word)) /* in the virtual-APIC page */
+#define REQUESTS   8                       /* words of 32 vectors */
+#define VIRR(word) (0x200 + 0x10 * (word)) /* in the virtual-APIC page */
 
 /* The posted-interrupt descriptor. */
 struct descriptor {

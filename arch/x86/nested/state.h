@@ -63,6 +63,8 @@ struct nested_vcpu {
 	struct merge_l2 merged;            /* the same of controls */
 	struct merge_l1 merged_l1;         /* and what these were made of */
 	bool rare_stale;                   /* VMCS02 is ahead of vmcs12: fields02.c */
+	struct leave_guest saved;          /* of the last exit */
+	bool loads_kept;                   /* these are still as `merged` says */
 	struct leave_host host;            /* of the last exit, while host_known */
 	bool host_known;
 	uint32_t ept_core;        /* on which its EPT02s were last used */
@@ -126,6 +128,8 @@ void hw_shadow_use(struct vcpu *v, bool on);
 /* What L1 sees becomes what vmcs12 holds, or that there is none: after vmcs12 has changed otherwise
  * than by L1's VMWRITE. */
 void hw_shadow_fill(struct vcpu *v);
+/* The same after an exit of L2, which has changed nothing but what exits save and record. */
+void hw_shadow_exited(struct vcpu *v);
 /* L1's VMWRITE exited and was done: where L1's VMREAD of the field does not exit it sees the value. */
 void hw_shadow_written(struct vcpu *v, uint64_t encoding);
 /* The vCPU leaves its core, which may hold some of it. */

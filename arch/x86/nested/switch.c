@@ -8,8 +8,7 @@
 #include "core/lib/string.h"
 #include "mm/own.h"
 
-#define NO_CORE           (~0U)
-#define LINK_POINTER_NONE (~0ULL)
+#define NO_CORE (~0U)
 
 enum status nested_vmcs02_create(struct vcpu *v)
 {
@@ -59,7 +58,7 @@ static void exchange(struct vmx_vcpu *x, struct nested_vmcs *other)
 		.host_core = x->host_core,
 		.last_core = x->last_core,
 		.proc_controls = x->proc_controls,
-		.tag_epoch = x->tag_epoch,
+		.tag_epoch = XENITH_DEBUG ? x->tag_epoch : 0,
 	};
 
 	x->vmcs = other->vmcs;
@@ -68,7 +67,8 @@ static void exchange(struct vmx_vcpu *x, struct nested_vmcs *other)
 	x->host_core = other->host_core;
 	x->last_core = other->last_core;
 	x->proc_controls = other->proc_controls;
-	x->tag_epoch = other->tag_epoch;
+	if (XENITH_DEBUG)
+		x->tag_epoch = other->tag_epoch;
 	x->in_l2 = !x->in_l2;
 	*other = now;
 }
@@ -118,7 +118,7 @@ static void write_constants(struct vcpu *v)
 	vmwrite32(VMCS32_ENTRY_MSR_LOADS, 0);
 	vmwrite32(VMCS32_ACTIVITY, 0);
 	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(n->msr_bitmap).a);
-	vmwrite64(VMCS64_LINK_POINTER, LINK_POINTER_NONE);
+	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
 	if (vmx_controls.proc2 & PROC2_VPID)
 		vmwrite16(VMCS16_VPID, v->vmx->vpid);
 	if (vmx_controls.proc2 & PROC2_ENCLS)

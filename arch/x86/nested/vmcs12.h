@@ -38,9 +38,9 @@ enum vmcs12_exists {
 };
 
 /*
- * Which checks of a VM entry have to be made again when a field was written. Fields of OTHER and
- * MERGED need none, or have checks that are always made. From those of MERGED, CONTROL and REGISTER
- * the controls and control registers of VMCS02 are made.
+ * What an entry has to do anew when a field was written. Fields of OTHER and MERGED need no checks,
+ * or have some that are always made. For those of MERGED, CONTROL and REGISTER VMCS02's controls and
+ * registers are written again; of OTHER all that matters is written at every entry.
  */
 enum vmcs12_group {
 	VMCS12_GROUP_OTHER,
@@ -52,6 +52,13 @@ enum vmcs12_group {
 };
 #define VMCS12_GROUPS_CHECKED 0x1eU
 #define VMCS12_GROUPS_ALL     0x3eU
+
+/* VMCS12_GROUP_OF_member. */
+#define VMCS12_GROUP_OF(encoding, name, exists, group)                                             \
+	VMCS12_GROUP_OF_##name = VMCS12_GROUP_##group,
+#define VMCS12_GROUPS_OF(encoding, name, count, exists, group)                                     \
+	VMCS12_GROUP_OF_##name = VMCS12_GROUP_##group,
+enum { VMCS12_FIELDS(VMCS12_GROUP_OF, VMCS12_GROUPS_OF) };
 
 /* Every field has 64 bits here; of a narrower one the upper bits are 0. */
 #define VMCS12_MEMBER(encoding, name, exists, group)         uint64_t name;

@@ -48,6 +48,12 @@ void reset_write_efer(struct vcpu *v, uint64_t efer)
 	v->vmx->have |= VMX_HAVE_EFER;
 }
 
+void reset_write_pdptes(const uint64_t pdpte[4])
+{
+	for (unsigned int i = 0; i < 4; i++)
+		vmwrite64(VMCS64_GUEST_PDPTE(i), pdpte[i]);
+}
+
 bool reset_load_pdptes(struct vcpu *v, uint64_t cr3)
 {
 	unsigned int address_bits = v->domain->vmx->cpuid.ext[8].eax & 0xff;
@@ -61,8 +67,7 @@ bool reset_load_pdptes(struct vcpu *v, uint64_t cr3)
 		if (!control_regs_pdpte_ok(pdpte[i], address_bits))
 			return false;
 	}
-	for (unsigned int i = 0; i < array_size(pdpte); i++)
-		vmwrite64(VMCS64_GUEST_PDPTE(i), pdpte[i]);
+	reset_write_pdptes(pdpte);
 	return true;
 }
 

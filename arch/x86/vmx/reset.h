@@ -35,5 +35,7 @@ void reset_write_efer(struct vcpu *v, uint64_t efer);
 /* Read the four page-directory pointers of PAE paging from guest memory into the VMCS (SDM vol. 3,
  * 4.4.1). False: a reserved bit is set in one; nothing was changed. Outside sections. */
 bool reset_load_pdptes(struct vcpu *v, uint64_t cr3) must_check;
+/* These four into the VMCS, as they are. */
+void reset_write_pdptes(const uint64_t pdpte[4]);
 
 #endif

@@ -17,7 +17,6 @@
 #include "mm/own.h"
 
 #define NO_CORE           (~0U)
-#define LINK_POINTER_NONE (~0ULL)
 
 /* VMCS that is current on each core; only the core itself looks. */
 static struct vcpu *current_vmcs[MAX_CORES];
@@ -91,7 +90,7 @@ static void write_controls(struct vcpu *v)
 	vmwrite64(VMCS64_TSC_OFFSET, 0);
 	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(v->domain->vmx->msr_bitmap).a);
 	vmwrite64(VMCS64_EPTP, v->domain->physmap.eptp);
-	vmwrite64(VMCS64_LINK_POINTER, LINK_POINTER_NONE);
+	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
 	vmwriten(VMCSN_CR0_MASK, vmx_cr0_owned());
 	vmwriten(VMCSN_CR4_MASK, ~v->domain->vmx->cpuid.cr4 | c->cr4_fixed);
 }

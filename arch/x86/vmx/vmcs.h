@@ -31,6 +31,7 @@ struct vmcsn { /* natural width */
 #define VMCS16_VPID VMCS16(0x0000)
 /* Guest segment fields by enum vmx_segment. */
 #define VMCS16_GUEST_SELECTOR(seg) VMCS16(0x0800U + 2U * (uint32_t)(seg))
+#define VMCS16_INTERRUPT_STATUS    VMCS16(0x0810)
 #define VMCS16_HOST_ES             VMCS16(0x0c00)
 #define VMCS16_HOST_CS             VMCS16(0x0c02)
 #define VMCS16_HOST_SS             VMCS16(0x0c04)
@@ -125,6 +126,8 @@ struct vmcsn { /* natural width */
 #define VMCSN_HOST_RSP           VMCSN(0x6c14)
 #define VMCSN_HOST_RIP           VMCSN(0x6c16)
 
+#define VMCS_NO_LINK (~0ULL) /* in the link pointer */
+
 /* Any field by its encoding: for the dump's table only. False when the CPU has no such field. */
 static inline bool vmread_encoding(uint32_t encoding, uint64_t *value)
 {
@@ -150,6 +153,16 @@ static inline void vmwrite_field(uint32_t encoding, uint64_t value)
 
 	count_insn(COUNT_VMWRITE);
 	__asm__ volatile("vmwrite %1, %2" : "=@cca"(ok) : "r"(value), "r"((uint64_t)encoding));
+	DEBUG_ASSERT(ok);
+}
+
+/* The same from memory, of which a narrow field takes what it has bits for: for long rows of them. */
+static inline void vmwrite_from(uint32_t encoding, const uint64_t *value)
+{
+	bool ok;
+
+	count_insn(COUNT_VMWRITE);
+	__asm__ volatile("vmwrite %1, %2" : "=@cca"(ok) : "m"(*value), "r"((uint64_t)encoding));
 	DEBUG_ASSERT(ok);
 }
 
