@@ -36,27 +36,28 @@ static bool fetch(struct vcpu *v, uint32_t info, unsigned int size, uint64_t *va
 	return true;
 }
 
-void access_vmread(struct vcpu *v)
+/* The operand that names the field, with which vmcs12 then is up to date. */
+static uint64_t field_operand(struct vcpu *v, uint32_t info, unsigned int size)
 {
-	struct nested_vcpu *n = nested_of(v);
-	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
-	unsigned int size = operand_size(v);
-	uint64_t encoding, value;
-	enum vmfail error;
+	uint64_t encoding = read_register(v, operand_reg2(info), size);
 
-	if (n->current == NESTED_NO_VMCS) {
-		nested_instruction_done(v, INSTRUCTION_INVALID);
-		return;
-	}
-	encoding = read_register(v, operand_reg2(info), size);
 	if (nested_rare(encoding))
 		nested_read_rare(v);
-	error = vmcs12_read(nested_caps_of(v), n->vmcs12, encoding, &value);
+	return encoding;
+}
+
+static void read_current(struct vcpu *v)
+{
+	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
+	unsigned int size = operand_size(v);
+	uint64_t encoding = field_operand(v, info, size), value;
+	enum vmfail error = vmcs12_read(nested_caps_of(v), nested_of(v)->vmcs12, encoding, &value);
+
 	if (error || store(v, info, size, value))
 		nested_instruction_done(v, (int)error);
 }
 
-void access_vmwrite(struct vcpu *v)
+static void write_current(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
@@ -64,19 +65,23 @@ void access_vmwrite(struct vcpu *v)
 	uint64_t encoding, value;
 	enum vmfail error;
 
-	if (n->current == NESTED_NO_VMCS) {
-		nested_instruction_done(v, INSTRUCTION_INVALID);
-		return;
-	}
 	if (!fetch(v, info, size, &value))
 		return;
-	encoding = read_register(v, operand_reg2(info), size);
-	if (nested_rare(encoding))
-		nested_read_rare(v);
+	encoding = field_operand(v, info, size);
 	error = vmcs12_write(nested_caps_of(v), n->vmcs12, encoding, value, &n->groups);
 	if (!error)
 		hw_shadow_written(v, encoding);
 	nested_instruction_done(v, (int)error);
+}
+
+void access_current(struct vcpu *v, bool write)
+{
+	if (nested_of(v)->current == NESTED_NO_VMCS)
+		nested_instruction_done(v, INSTRUCTION_INVALID);
+	else if (write)
+		write_current(v);
+	else
+		read_current(v);
 }
 
 /* The slot of L1's memory that a field of the linked VMCS has. */

@@ -113,10 +113,8 @@ void nested_ept_new_core(struct vcpu *v)
 	settle(ept02_of(v));
 }
 
-void nested_ept_follow(struct vcpu *v, uint64_t gen, bool locked)
+void nested_ept_follow(struct vcpu *v)
 {
-	(void)gen;
-	(void)locked; /* the log needs no lock */
 	ept02_follow(ept02_of(v));
 	settle(ept02_of(v));
 }

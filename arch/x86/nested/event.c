@@ -68,10 +68,9 @@ void nested_triple_fault(struct vcpu *v)
 	leave(v, EXIT_TRIPLE_FAULT);
 }
 
-bool nested_init_signal(struct vcpu *v)
+void nested_init_signal(struct vcpu *v)
 {
 	leave(v, EXIT_INIT);
-	return true;
 }
 
 void nested_sipi(struct vcpu *v, uint8_t page)

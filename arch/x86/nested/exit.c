@@ -85,7 +85,8 @@ static void vmx_abort(struct vcpu *v, uint32_t indicator)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	log_warning("%s: vCPU %u: VMX abort %u", v->domain->name, v->id, indicator);
+	log_guest_printf(LOG_WARNING, "%s: vCPU %u: VMX abort %u", v->domain->name, v->id,
+			 indicator);
 	n->vmcs12->abort = indicator;
 	nested_write_memory(v, n->current + offsetof(struct vmcs12, abort), &indicator,
 			    sizeof(indicator));
@@ -265,8 +266,8 @@ void nested_refused(struct vcpu *v, uint32_t error)
 	struct nested_vcpu *n = nested_of(v);
 
 	/* A check that entry_check() has not: the processor's word counts. */
-	log_warning("%s: vCPU %u: L2 refused with VM-instruction error %u", v->domain->name, v->id,
-		    error);
+	log_guest_printf(LOG_WARNING, "%s: vCPU %u: L2 refused with VM-instruction error %u",
+			 v->domain->name, v->id, error);
 	v->vmx->entry_info = 0;
 	n->entering = false;
 	nested_switch(v);

@@ -126,8 +126,9 @@ bool nested_blocks_init(struct vcpu *v, bool *taken)
 	*taken = false;
 	if (!nested_of(v) || !nested_of(v)->vmx_on)
 		return false;
-	if (v->vmx->in_l2)
-		*taken = nested_init_signal(v);
+	*taken = v->vmx->in_l2;
+	if (*taken)
+		nested_init_signal(v);
 	return true;
 }
 

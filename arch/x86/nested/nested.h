@@ -97,8 +97,8 @@ void nested_triple_fault(struct vcpu *v);
 /* inject_prepare() and inject_wakes(). */
 void nested_prepare(struct vcpu *v, int upcall);
 bool nested_wakes(struct vcpu *v);
-/* INIT for L1 while L2 runs: true: L1 gets it as an exit. */
-bool nested_init_signal(struct vcpu *v) must_check;
+/* INIT for L1 while L2 runs: L1 gets it as an exit. */
+void nested_init_signal(struct vcpu *v);
 /* A SIPI: L1 gets it as an exit of an L2 that waits for one. */
 void nested_sipi(struct vcpu *v, uint8_t page);
 /* Where the preemption timer has to end L2's run, the slice's end being given. */

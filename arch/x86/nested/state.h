@@ -104,8 +104,7 @@ bool nested_instruction_faults(struct vcpu *v, bool vmxon) must_check;
 /* ---- access.c ---- */
 
 /* VMREAD, VMWRITE of L1, whose faults have been looked at. */
-void access_vmread(struct vcpu *v);
-void access_vmwrite(struct vcpu *v);
+void access_current(struct vcpu *v, bool write);
 /* An exit of L2 for VMREAD or VMWRITE that its VMREAD and VMWRITE bitmaps let go on: on the VMCS
  * that vmcs12's link pointer names. */
 void nested_shadow_access(struct vcpu *v, bool write);
@@ -221,9 +220,8 @@ void nested_ept_misconfiguration(struct vcpu *v);
 void nested_ept_invalidate(struct vcpu *v, bool all, uint64_t eptp12);
 /* Before an entry to L2 on a core that is new to the vCPU: what the core remembers is older. */
 void nested_ept_new_core(struct vcpu *v);
-/* Before an entry to L2: the physmap is at generation `gen`, sampled before; EPT02 follows it.
- * locked: physmap.lock is held. */
-void nested_ept_follow(struct vcpu *v, uint64_t gen, bool locked);
+/* Before an entry to L2, when the physmap has changed: EPT02 follows it. With or without its lock. */
+void nested_ept_follow(struct vcpu *v);
 /* Read L2-physical memory, within a page. False: L1 maps nothing there. */
 bool nested_ept_read(struct vcpu *v, uint64_t gpa, void *dst, size_t len) must_check;
 /* For the monitor. */

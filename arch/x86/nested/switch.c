@@ -8,8 +8,6 @@
 #include "core/lib/string.h"
 #include "mm/own.h"
 
-#define NO_CORE (~0U)
-
 enum status nested_vmcs02_create(struct vcpu *v)
 {
 	static const char *const names[GPC_HW_PAGES] = {
@@ -32,9 +30,9 @@ enum status nested_vmcs02_create(struct vcpu *v)
 	if (!n->other.vmcs || !n->msr_bitmap || !n->none)
 		return ERR_NOMEM;
 	n->other.vpid = tags_vpid_l2(v->domain->slot, v->id);
-	n->other.host_core = NO_CORE;
-	n->other.last_core = NO_CORE;
-	n->ept_core = NO_CORE;
+	n->other.host_core = VMX_NO_CORE;
+	n->other.last_core = VMX_NO_CORE;
+	n->ept_core = VMX_NO_CORE;
 	*(uint32_t *)n->other.vmcs = vmx_controls.revision;
 	memset(n->msr_bitmap, 0xff, PAGE_SIZE);
 	/* What VMCS02 holds at first is not known: like nothing that could be written, or see
@@ -106,25 +104,6 @@ static void write_first(void)
 	vmwriten(VMCSN_CR4_SHADOW, ~0ULL);
 }
 
-/* What never changes in VMCS02. */
-static void write_constants(struct vcpu *v)
-{
-	struct nested_vcpu *n = nested_of(v);
-
-	host_write_common_state(v);
-	vmwrite32(VMCS32_CR3_TARGET_COUNT, 0);
-	vmwrite32(VMCS32_EXIT_MSR_STORES, 0);
-	vmwrite32(VMCS32_EXIT_MSR_LOADS, 0);
-	vmwrite32(VMCS32_ENTRY_MSR_LOADS, 0);
-	vmwrite32(VMCS32_ACTIVITY, 0);
-	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(n->msr_bitmap).a);
-	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
-	if (vmx_controls.proc2 & PROC2_VPID)
-		vmwrite16(VMCS16_VPID, v->vmx->vpid);
-	if (vmx_controls.proc2 & PROC2_ENCLS)
-		vmwrite64(VMCS64_ENCLS, ~0ULL);
-}
-
 /* Entries of L2 stand for a generation of their own, which never passes for one that this core's tag
  * of the physmap has not seen. */
 static void follow_core(struct vcpu *v)
@@ -158,8 +137,9 @@ void nested_switch(struct vcpu *v)
 	vcpu_vmcs_changed(v);
 	x->entry_info = 0;
 	x->timer_end = 0; /* armed anew for the other one */
-	if (x->host_core == NO_CORE) {
-		write_constants(v);
+	if (x->host_core == VMX_NO_CORE) {
+		vcpu_vmcs_constants(v, x->nested->msr_bitmap);
+		vmwrite32(VMCS32_ACTIVITY, 0);
 		write_first();
 	}
 	if (x->host_core != this_cpu()->id)
@@ -215,7 +195,7 @@ void nested_catch_up(struct vcpu *v, uint64_t gen, bool locked)
 	uint64_t address;
 
 	if (vmcs12_proc2(n->vmcs12) & PROC2_EPT)
-		nested_ept_follow(v, gen, locked);
+		nested_ept_follow(v);
 	gpc_hw_resolve(&n->hw, gen, locked);
 	if (n->hw.frame[NESTED_VIRTUAL_APIC].used)
 		vmwrite64(VMCS64_VIRTUAL_APIC, frame_address(n, NESTED_VIRTUAL_APIC));

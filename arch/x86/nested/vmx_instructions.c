@@ -281,8 +281,8 @@ void exit_vmx_instruction(struct vcpu *v)
 	if (nested_instruction_faults(v, reason == EXIT_VMXON))
 		return;
 	switch (reason) {
-	case EXIT_VMREAD: access_vmread(v); break;
-	case EXIT_VMWRITE: access_vmwrite(v); break;
+	case EXIT_VMREAD: access_current(v, false); break;
+	case EXIT_VMWRITE: access_current(v, true); break;
 	case EXIT_VMLAUNCH: do_entry(v, true); break;
 	case EXIT_VMRESUME: do_entry(v, false); break;
 	case EXIT_VMCLEAR: do_vmclear(v); break;

@@ -35,8 +35,8 @@ void exit_ept_violation(struct vcpu *v)
 
 	exit_ept_put_back(v, q);
 	if (vlapic_mmio_hit(v, gpa)) {
-		exit_ept_unmapped(
-			v, gpa, q); /* spared the look: where RAM is put there, it does not exit */
+		/* Spared the look: where RAM is put there, it does not exit. */
+		exit_ept_unmapped(v, gpa, q);
 		return;
 	}
 	switch (physmap_type_at(&v->domain->physmap, gpa_gfn(gpa))) {

@@ -206,6 +206,8 @@ void vcpu_vmcs_borrow(struct vcpu *v);
 void vcpu_vmcs_return(struct vcpu *v);
 /* The loaded vCPU has got another VMCS: make it current. */
 void vcpu_vmcs_changed(struct vcpu *v);
+/* Into a new VMCS, which is current: what never changes in it. */
+void vcpu_vmcs_constants(struct vcpu *v, const void *msr_bitmap);
 
 /* ---- host.c ---- */
 

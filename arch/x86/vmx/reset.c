@@ -95,7 +95,7 @@ static void write_state(struct vcpu *v, const struct start_state *s)
 	if (v->vmx->loaded)
 		tags_flush_vcpu(v);
 	else
-		v->vmx->last_core = ~0U;
+		v->vmx->last_core = VMX_NO_CORE;
 }
 
 /* SDM vol. 3, table 9-1, column INIT. */

@@ -16,8 +16,6 @@
 #include "core/sched.h"
 #include "mm/own.h"
 
-#define NO_CORE           (~0U)
-
 /* VMCS that is current on each core; only the core itself looks. */
 static struct vcpu *current_vmcs[MAX_CORES];
 
@@ -69,6 +67,21 @@ void vcpu_vmcs_return(struct vcpu *v)
 		make_current(own);
 }
 
+void vcpu_vmcs_constants(struct vcpu *v, const void *msr_bitmap)
+{
+	host_write_common_state(v);
+	vmwrite32(VMCS32_CR3_TARGET_COUNT, 0);
+	vmwrite32(VMCS32_EXIT_MSR_STORES, 0);
+	vmwrite32(VMCS32_EXIT_MSR_LOADS, 0);
+	vmwrite32(VMCS32_ENTRY_MSR_LOADS, 0);
+	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(msr_bitmap).a);
+	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
+	if (vmx_controls.proc2 & PROC2_VPID)
+		vmwrite16(VMCS16_VPID, v->vmx->vpid);
+	if (vmx_controls.proc2 & PROC2_ENCLS)
+		vmwrite64(VMCS64_ENCLS, ~0ULL);
+}
+
 static void write_controls(struct vcpu *v)
 {
 	const struct vmx_controls *c = &vmx_controls;
@@ -82,31 +95,21 @@ static void write_controls(struct vcpu *v)
 	vmwrite32(VMCS32_EXCEPTION_BITMAP, EXCEPTIONS_EXITING);
 	vmwrite32(VMCS32_PF_ERROR_MASK, 0);
 	vmwrite32(VMCS32_PF_ERROR_MATCH, 0);
-	vmwrite32(VMCS32_CR3_TARGET_COUNT, 0);
-	vmwrite32(VMCS32_EXIT_MSR_STORES, 0);
-	vmwrite32(VMCS32_EXIT_MSR_LOADS, 0);
-	vmwrite32(VMCS32_ENTRY_MSR_LOADS, 0);
 	vmwrite32(VMCS32_ENTRY_INTR_INFO, 0);
 	vmwrite64(VMCS64_TSC_OFFSET, 0);
-	vmwrite64(VMCS64_MSR_BITMAP, own_hpa(v->domain->vmx->msr_bitmap).a);
 	vmwrite64(VMCS64_EPTP, v->domain->physmap.eptp);
-	vmwrite64(VMCS64_LINK_POINTER, VMCS_NO_LINK);
 	vmwriten(VMCSN_CR0_MASK, vmx_cr0_owned());
 	vmwriten(VMCSN_CR4_MASK, ~v->domain->vmx->cpuid.cr4 | c->cr4_fixed);
 }
 
-static void write_optional_controls(struct vcpu *v)
+static void write_optional_controls(void)
 {
-	if (vmx_controls.proc2 & PROC2_VPID)
-		vmwrite16(VMCS16_VPID, v->vmx->vpid);
 	if (vmx_controls.proc2 & PROC2_PAUSE_LOOP) {
 		vmwrite32(VMCS32_PLE_GAP, PLE_GAP_TICKS);
 		vmwrite32(VMCS32_PLE_WINDOW, PLE_WINDOW_TICKS);
 	}
 	if (vmx_controls.proc2 & PROC2_XSAVES)
 		vmwrite64(VMCS64_XSS_EXITING, 0);
-	if (vmx_controls.proc2 & PROC2_ENCLS)
-		vmwrite64(VMCS64_ENCLS, ~0ULL);
 }
 
 static enum status alloc_parts(struct vcpu *v)
@@ -148,8 +151,8 @@ enum status vmx_vcpu_create(struct vcpu *v)
 	if (!x)
 		return ERR_NOMEM;
 	v->vmx = x;
-	x->last_core = NO_CORE;
-	x->host_core = NO_CORE;
+	x->last_core = VMX_NO_CORE;
+	x->host_core = VMX_NO_CORE;
 	x->vpid = tags_vpid(v->domain->slot, v->id);
 	msr_state_init(&x->msr);
 	if (alloc_parts(v) != OK) {
@@ -159,8 +162,8 @@ enum status vmx_vcpu_create(struct vcpu *v)
 	make_clear(v); /* what was in the page before is no VMCS */
 	vcpu_vmcs_borrow(v);
 	write_controls(v);
-	write_optional_controls(v);
-	host_write_common_state(v);
+	write_optional_controls();
+	vcpu_vmcs_constants(v, v->domain->vmx->msr_bitmap);
 	reset_power_up(v);
 	vcpu_vmcs_return(v);
 	return OK;

@@ -65,7 +65,8 @@ enum {
 	VMX_HAVE_INTERRUPTIBILITY = 1 << 7,
 };
 
-#define VMX_EXIT_REASONS 80 /* beyond the highest basic exit reason that is counted */
+#define VMX_NO_CORE      (~0U) /* in last_core and host_core */
+#define VMX_EXIT_REASONS 80    /* beyond the highest basic exit reason that is counted */
 
 struct vmx_vcpu {
 	union {
