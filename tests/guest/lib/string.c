@@ -15,8 +15,14 @@ void *memcpy(void *dst, const void *src, size_t n)
 
 void *memset(void *dst, int c, size_t n)
 {
+	unsigned long word = (uint8_t)c * (~0UL / 255);
 	char *d = dst;
 
+	for (; n >= sizeof(word) && (uintptr_t)d % sizeof(word) == 0; n -= sizeof(word)) {
+		*(unsigned long *)(void *)d = word;
+		d += sizeof(word);
+		barrier();
+	}
 	while (n--) {
 		*d++ = (char)c;
 		barrier();

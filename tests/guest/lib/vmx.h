@@ -100,6 +100,8 @@ extern struct vmcs_page vmxon_page, vmcs_page;
 void vmcs_page_init(struct vmcs_page *p);
 /* CR4.VMXE, IA32_FEATURE_CONTROL if it is open, VMXON with vmxon_page. Ends the test on failure. */
 void vmx_on(void);
+/* The same with a page of the vCPU's own. */
+void vmx_on_with(struct vmcs_page *page);
 
 /* --- L2 --- */
 
@@ -124,6 +126,8 @@ extern bool l2_launched;
 	__asm__(".pushsection .text\n" #name ":\n" text "\nvmcall\n1: jmp 1b\n.popsection\n")
 
 void l2_init(const char *code);
+/* The VMCS that it works on: vmcs_page, until a test has another one. */
+extern struct vmcs_page *l2_vmcs;
 /* Change bits of a field. */
 void l2_set(uint32_t field, uint64_t set, uint64_t clear);
 /* Secondary controls, too; false when they are not offered. */
@@ -131,6 +135,9 @@ bool l2_set_proc2(uint64_t set);
 /* VMX_OK when L2 exited (or failed to be entered: bit 31 of the reason), else what VMLAUNCH or
  * VMRESUME came to. */
 int l2_run(void);
+/* The switch alone, for a vCPU that has registers of its own: 0 after an exit, 1 VMfailInvalid, 2
+ * VMfail. */
+int l2_switch(struct l2_regs *regs, bool resume);
 /* The same, where nothing but an exit can be. */
 uint32_t l2_go(void);
 /* Behind the instruction that exited. */

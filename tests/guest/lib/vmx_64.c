@@ -168,6 +168,11 @@ void vmcs_page_init(struct vmcs_page *p)
 
 void vmx_on(void)
 {
+	vmx_on_with(&vmxon_page);
+}
+
+void vmx_on_with(struct vmcs_page *page)
+{
 	int result;
 
 	if (!vmx_offered()) {
@@ -178,8 +183,8 @@ void vmx_on(void)
 		wrmsr(MSR_FEATURE_CONTROL, FEATURE_LOCKED_VMX);
 	write_cr0(read_cr0() | 0x20); /* NE */
 	write_cr4(read_cr4() | CR4_VMXE);
-	vmcs_page_init(&vmxon_page);
-	result = vmx_vmxon((uintptr_t)&vmxon_page);
+	vmcs_page_init(page);
+	result = vmx_vmxon((uintptr_t)page);
 	if (result != VMX_OK) {
 		ok(false, "VMXON: %s", vmx_text(result));
 		finish(SHUTDOWN_poweroff);

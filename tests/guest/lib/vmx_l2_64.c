@@ -15,10 +15,10 @@ struct table_pointer {
 } __attribute__((packed));
 
 extern const char l2_host_rip[];
-int l2_switch(struct l2_regs *regs, bool resume);
 
 struct l2_regs l2_regs;
 struct l2_exit l2_exit;
+struct vmcs_page *l2_vmcs = &vmcs_page;
 uint8_t l2_stack[4096] __attribute__((aligned(16)));
 bool l2_launched;
 
@@ -125,10 +125,10 @@ void l2_init(const char *code)
 	struct table_pointer gdt, idt;
 	int result;
 
-	vmcs_page_init(&vmcs_page);
-	result = vmx_vmclear((uintptr_t)&vmcs_page);
+	vmcs_page_init(l2_vmcs);
+	result = vmx_vmclear((uintptr_t)l2_vmcs);
 	if (result == VMX_OK)
-		result = vmx_vmptrld((uintptr_t)&vmcs_page);
+		result = vmx_vmptrld((uintptr_t)l2_vmcs);
 	if (result != VMX_OK) {
 		ok(false, "a fresh VMCS: %s", vmx_text(result));
 		finish(SHUTDOWN_poweroff);
