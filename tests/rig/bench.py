@@ -6,7 +6,8 @@ usage: bench.py [--cpu MODEL] [GUEST...]
 
 One line a case: `NAME min=N avg=N` in TSC ticks; in Bochs a tick is an
 instruction and the figures repeat exactly. Whatever more the guest says of the
-same case on the counting build (`vmread=N` and so on) is put behind it. Exit
+same case on the counting build (`vmread=N` and so on) is put behind it. A guest with
+`bare: yes` also runs without Xenith: what a case costs more with it is NAME_in_xenith. Exit
 status 1 if a case is dearer than its limit or was not measured, or if a change of
 a memory map kicked cores that it need not. Guests that are named run alone.
 """
@@ -20,7 +21,7 @@ from fractions import Fraction
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
 
-from rig import RigError, TOP, microguest  # noqa: E402
+from rig import RigError, TOP, bare, microguest  # noqa: E402
 
 LINE = re.compile(r"^(?:\(\S+\) )?([\w.-]+) min=(\d+) avg=(\d+)(.*)$", re.M)
 # When GRUB entered the hypervisor and when the guest ran: TSC of the same machine.
@@ -28,7 +29,8 @@ ENTERED = re.compile(r"entered at TSC (\d+)")
 FIRST = re.compile(r"first instruction at TSC (\d+)")
 # Ticks on average that must not be exceeded on one core of Bochs's skylake_x.
 LIMITS = {"cpuid": 250, "unknown_hypercall": 250, "evtchn_send": 450, "send_to_upcall": 700,
-          "shared_info_move": 900}
+          "shared_info_move": 900, "l2_cpuid_in_xenith": 1800, "l2_hypercall_in_xenith": 1800,
+          "l2_cpuid_ept_in_xenith": 1900}
 # change_N_WHERE: what N other cores do while a page is taken away on the first of so many. One in
 # another guest costs a second load, to see that it is another; the clock that all share moves by 5.
 CORES = 8
@@ -49,6 +51,17 @@ def measure(guest, image):
         print(text[-3000:], file=sys.stderr)
         raise RigError(f"bench on {image}: {problem or 'the guest crashed or measured nothing'}")
     return cases
+
+
+def in_xenith(guest, ticks):
+    """The same of what the cases cost more than on the bare machine."""
+    text, problem = bare.boot(os.path.join(TOP, guest.image), "bochs",
+                              cpu=guest.wishes["model"], timeout=guest.timeout)
+    there = {name: (int(low), int(average)) for name, low, average, _ in LINE.findall(text)}
+    if problem or not there:
+        raise RigError(f"bench without Xenith: {problem or 'the guest measured nothing'}")
+    return {f"{name}_in_xenith": tuple(under - alone for under, alone in zip(ticks[name], both))
+            + ("",) for name, both in there.items() if name in ticks}
 
 
 def wrong_kicks(name, said):
@@ -97,6 +110,8 @@ def main():
         guest.wishes["model"] = arguments.cpu
         ticks = measure(guest, "build/xenith")
         counts = measure(guest, "build/count/xenith")
+        if "bare" in guest.wishes:
+            ticks.update(in_xenith(guest, ticks))
         for name, (low, average, _) in ticks.items():
             said = counts.get(name, ("", "", ""))[2]
             line = f"{name} min={low} avg={average} {said}".rstrip()
