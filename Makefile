@@ -39,6 +39,7 @@ help:
 	@echo '  system-full  the long set: every model, core and vCPU count'
 	@echo '  stress   the gfn->pfn cache under fire from inside guests, the long form (about 40 min);'
 	@echo '           ONLY="PATTERN ..." picks some'
+	@echo '  random   VM entries with random contents, under Xenith and without, the long form; SEEDS=N'
 	@echo '  breaks   faults of the invalidation protocol, one by one, and what notices each'
 	@echo '  bench    cost of the common operations: NAME min=N avg=N'
 	@echo 'Variants: DEBUG=1 (build/debug), COUNT=1 (build/count), CC=clang, V=1'

@@ -7,7 +7,7 @@ LITMUS_SECONDS ?= 3
 JOBS ?= 2
 TEST_PARTS := lint unit litmus fuzz model guest system
 
-.PHONY: test $(TEST_PARTS) system-full bench stress breaks guest-images
+.PHONY: test $(TEST_PARTS) system-full bench stress random breaks guest-images
 
 # Runs every part, also after a failure, and sums up.
 test: packages
@@ -58,6 +58,13 @@ guest: all
 	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) \
 	  $(if $(GUEST_CMDLINE),--cmdline '$(GUEST_CMDLINE)') \
 	  $(if $(GUEST_TIMEOUT),--timeout $(GUEST_TIMEOUT)) $(ONLY)
+
+# The long form of tests/guest/vmx_random: 50 VM entries for each seed, under Xenith and without.
+SEEDS ?= 2048
+RANDOM_SECONDS ?= 3600
+random:
+	$(Q)$(MAKE) guest ONLY=vmx_random GUEST_CMDLINE='seeds=$(SEEDS)' GUEST_TIMEOUT=$(RANDOM_SECONDS); \
+	  status=$$?; grep -h 'row: seed\|entered' build/guest/log/vmx_random64*.log; exit $$status
 
 # Costs are counted in Bochs, where a tick is an instruction; the counting build
 # has figures of its own, so it is run besides.
