@@ -42,12 +42,6 @@ static uint64_t read_entry(void *opaque, uint64_t gpa)
 	return physmap_read_word(&m->v->domain->physmap, to_gpa(gpa), &entry) ? entry : ~0ULL;
 }
 
-/* A dirty flag is to be set, and L1 keeps a log (SDM vol. 3, 28.3.6). */
-static bool logs(const struct vcpu *v, uint64_t old, uint64_t new)
-{
-	return (new & ~old &EPT_DIRTY) && (vmcs12_proc2(nested_of(v)->vmcs12) & PROC2_PML);
-}
-
 /* A log that is not there, or not L1's to write, keeps nothing. */
 static void log_dirty(const struct vcpu *v, uint64_t address)
 {
@@ -61,15 +55,17 @@ static void log_dirty(const struct vcpu *v, uint64_t address)
 	v12->pml_index = (v12->pml_index - 1) & 0xffff;
 }
 
+/* A log that is full stops each flag, also one that would not be logged (SDM vol. 3, 28.3.6). */
 static bool set_entry(void *opaque, uint64_t gpa, uint64_t old, uint64_t new)
 {
 	struct memory *m = opaque;
-	bool log = logs(m->v, old, new);
+	const struct vmcs12 *v12 = nested_of(m->v)->vmcs12;
+	bool log = vmcs12_proc2(v12) & PROC2_PML;
 
-	m->log_full = log && nested_of(m->v)->vmcs12->pml_index >= PML_ENTRIES;
+	m->log_full = log && v12->pml_index >= PML_ENTRIES;
 	if (m->log_full || !physmap_exchange_word(&m->v->domain->physmap, to_gpa(gpa), old, new))
 		return false;
-	if (log)
+	if (log && (new & ~old &EPT_DIRTY))
 		log_dirty(m->v, m->address);
 	return true;
 }
