@@ -12,7 +12,8 @@ import re
 
 from rig.session import Expectation, Session
 
-ROW = re.compile(r"row: (.*?) = (.*?)\s*$")
+# With another guest beside it each line has its name before it.
+ROW = re.compile(r"(?:\(\S+\) )?row: (.*?) = (.*?)\s*$")
 END = re.compile(r"^bare: the end$", re.M)
 DIFFERS = re.compile(r"//\s*differs:\s*(.*?):\s")
 BOOT_S = 60

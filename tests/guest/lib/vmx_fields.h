@@ -204,6 +204,8 @@ enum {
 	R_RDPMC,
 	R_RDTSC,
 	R_VMCALL = 18,
+	R_VMREAD = 23,
+	R_VMWRITE = 25,
 	R_VMXON = 27,
 	R_CR,
 	R_DR,

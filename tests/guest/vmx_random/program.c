@@ -15,8 +15,10 @@ static struct step steps[STEPS + 1];
 
 __asm__(".globl program");
 L2_CODE(program_end, "nop");
-L2_CODE(program, "mov (%r15), %rax\n mov 8(%r15), %rbx\n mov 16(%r15), %rcx\n add $24, %r15\n"
-		 "mov %rcx, %rdx\n jmp *%rax");
+/* A software event that is injected comes back behind as many bytes as its instruction has. */
+L2_CODE(program,
+	".fill 16, 1, 0x90\n mov (%r15), %rax\n mov 8(%r15), %rbx\n mov 16(%r15), %rcx\n add $24, %r15\n"
+	"mov %rcx, %rdx\n jmp *%rax");
 
 #define PIECE(name, text)                                                                          \
 	extern const char name[];                                                                  \
