@@ -17,7 +17,6 @@ What a guest needs stands in comments at the top of its main.c:
     // nested: yes           is a hypervisor: nestedhvm=1
     // bare: yes or only     runs on the bare machine, too (or only there); rig/bare.py compares
     // differs: ROW: why     a row that is not the same on both (the SDM and Bochs differ)
-    // also: MODEL SUFFIX    is measured on this CPU, too; the names of its cases end so
     // beside: 3 1-3         vCPUs of a second guest of this image, with "beside" for
                              its command line, and the cores that it keeps to
 
@@ -42,8 +41,7 @@ from header import header  # noqa: E402
 from results import Results  # noqa: E402
 
 KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
-        "solo", "cmdline", "model", "input", "build", "nested", "bare", "beside",
-        "also")
+        "solo", "cmdline", "model", "input", "build", "nested", "bare", "beside")
 BOOT_S = 60
 LOGS = "build/guest/log"
 
