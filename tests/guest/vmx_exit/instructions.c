@@ -5,7 +5,6 @@
 #define INVALID_OPCODE "exit 0 qual 0 intr 80000306"
 
 /* The GDT's pointer, and from 16 the IDT's. */
-static uint8_t buffer[64] __attribute__((aligned(16), used));
 
 L2_CODE(code_hlt, "hlt");
 L2_CODE(code_invlpg, "mov $0x12345678, %eax\n invlpg 8(%rax)");
@@ -92,16 +91,16 @@ static const struct exit_case by_control[] = {
 	{ "no_xsaves", code_xsaves, EXCEPTION_BITMAP, 1 << 6, INVALID_OPCODE, .only_with = true },
 	{ "no_vmfunc", code_vmfunc, EXCEPTION_BITMAP, 1 << 6, INVALID_OPCODE, .only_with = true },
 	{ "vmfunc", code_vmfunc, PROC2, PROC2_VMFUNC, "exit 59 qual 0 len 3", .only_with = true },
-	{ "invpcid", code_invpcid, PROC, PROC_INVLPG, "exit 58 qual 10c010 len a info 18418100", .proc2 = PROC2_INVPCID },
+	{ "invpcid", code_invpcid, PROC, PROC_INVLPG, "exit 58 qual 400010 len a info 18418100", .proc2 = PROC2_INVPCID },
 	{ "rdrand", code_rdrand, PROC2, PROC2_RDRAND, "exit 57 qual 0 len 4 info 1468", .proc = 0 },
 	{ "rdrand16", code_rdrand16, PROC2, PROC2_RDRAND, "exit 57 qual 0 len 4 info c10", .proc = 0 },
 	{ "rdseed", code_rdseed, PROC2, PROC2_RDSEED, "exit 61 qual 0 len 3 info c00", .proc = 0 },
-	{ "sgdt", code_sgdt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 10c010 len 8 info 8418100", .proc = 0 },
+	{ "sgdt", code_sgdt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 400010 len 8 info 8418100", .proc = 0 },
 	{ "sidt", code_sidt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 10 len 4 info 11c18100", .proc = 0 },
 	{ "lgdt", code_lgdt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 0 len 4 info 25418100", .proc = 0 },
-	{ "lidt", code_lidt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 10c018 len 8 info 38058103", .proc = 0 },
+	{ "lidt", code_lidt, PROC2, PROC2_DESC_TABLE, "exit 46 qual 400018 len 8 info 38058103", .proc = 0 },
 	{ "sldt", code_sldt, PROC2, PROC2_DESC_TABLE, "exit 47 qual 0 len 4 info 458", .proc = 0 },
-	{ "sldt_memory", code_sldt_memory, PROC2, PROC2_DESC_TABLE, "exit 47 qual 10c010 len 7 info 8418100", .proc = 0 },
+	{ "sldt_memory", code_sldt_memory, PROC2, PROC2_DESC_TABLE, "exit 47 qual 400010 len 7 info 8418100", .proc = 0 },
 	{ "str", code_str, PROC2, PROC2_DESC_TABLE, "exit 47 qual 0 len 4 info 10000400", .proc = 0 },
 	{ "lldt", code_lldt, PROC2, PROC2_DESC_TABLE, "exit 47 qual 0 len 3 info 20000410", .proc = 0 },
 };
@@ -112,7 +111,7 @@ static const struct exit_case always[] = {
 	{ "invd", code_invd, 0, 0, "exit 13 qual 0 len 2", .only_with = true },
 	{ "getsec", code_getsec, EXCEPTION_BITMAP, 1 << 6, INVALID_OPCODE, .only_with = true },
 	{ "vmclear", code_vmclear, 0, 0, "exit 19 qual 4 len 5 info c18100", .only_with = true },
-	{ "vmptrld", code_vmptrld, 0, 0, "exit 21 qual 10c010 len 8 info 8418100", .only_with = true },
+	{ "vmptrld", code_vmptrld, 0, 0, "exit 21 qual 400010 len 8 info 8418100", .only_with = true },
 	{ "vmptrst", code_vmptrst, 0, 0, "exit 22 qual 300000 len 9 info 8420100", .only_with = true },
 	{ "vmread", code_vmread, 0, 0, "exit 23 qual 0 len 4 info 30000448", .only_with = true },
 	{ "vmread_memory", code_vmread_memory, 0, 0, "exit 23 qual 0 len 3 info 13c18100", .only_with = true },
@@ -120,9 +119,9 @@ static const struct exit_case always[] = {
 	{ "vmlaunch", code_vmlaunch, 0, 0, "exit 20 qual 0 len 3", .only_with = true },
 	{ "vmresume", code_vmresume, 0, 0, "exit 24 qual 0 len 3", .only_with = true },
 	{ "vmxoff", code_vmxoff, 0, 0, "exit 26 qual 0 len 3", .only_with = true },
-	{ "vmxon", code_vmxon, 0, 0, "exit 27 qual 10c010 len 9 info 8418100", .only_with = true },
-	{ "invept", code_invept, 0, 0, "exit 50 qual 10c010 len a info 68418100", .only_with = true },
-	{ "invvpid", code_invvpid, 0, 0, "exit 53 qual 10c010 len a info 58418100", .only_with = true },
+	{ "vmxon", code_vmxon, 0, 0, "exit 27 qual 400010 len 9 info 8418100", .only_with = true },
+	{ "invept", code_invept, 0, 0, "exit 50 qual 400010 len a info 68418100", .only_with = true },
+	{ "invvpid", code_invvpid, 0, 0, "exit 53 qual 400010 len a info 58418100", .only_with = true },
 	{ "rdmsr_bitmap", code_rdmsr, 0, 0, CALL, .only_with = true },
 	{ "wrmsr_bitmap", code_wrmsr, 0, 0, CALL, .only_with = true },
 };

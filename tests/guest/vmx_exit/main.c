@@ -7,6 +7,8 @@
 // Each control bit of a VMCS: set, the exit with all it says; clear, none.
 #include "tests/guest/vmx_exit/exit_tests.h"
 
+__asm__(".globl buffer\n.set buffer, 0x400010");
+
 static bool prepare(const struct exit_case *c, bool with)
 {
 	l2_init(c->code);
