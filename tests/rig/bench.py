@@ -7,7 +7,8 @@ usage: bench.py [--cpu MODEL] [GUEST...]
 One line a case: `NAME min=N avg=N` in TSC ticks; in Bochs a tick is an
 instruction and the figures repeat exactly. Whatever more the guest says of the
 same case on the counting build (`vmread=N` and so on) is put behind it. A guest with
-`bare: yes` also runs without Xenith: what a case costs more with it is NAME_in_xenith. Exit
+`bare: yes` also runs without Xenith: what a case costs more with it is NAME_in_xenith. One with
+`also: MODEL SUFFIX` runs again on that model of the emulator, where its cases are NAME_SUFFIX. Exit
 status 1 if a case is dearer than its limit or was not measured, or if a change of
 a memory map kicked cores that it need not. Guests that are named run alone.
 """
@@ -38,30 +39,41 @@ CHANGE = re.compile(r"change_(\d+)_(in_guest|idle|apart)")
 GRAIN = 5
 
 
-def measure(guest, image):
+def cases_of(text, suffix):
     """{case: (min, avg, what else was said)} in the order printed."""
+    return {name + suffix: (int(low), int(average), rest.strip())
+            for name, low, average, rest in LINE.findall(text)}
+
+
+def measure(guest, image, suffix=""):
+    """cases_of() one run under Xenith, and its boot."""
     text, problem, crashed = microguest.boot([guest], "bochs", os.path.join(TOP, image))
-    cases = {name: (int(low), int(average), rest.strip())
-             for name, low, average, rest in LINE.findall(text)}
+    cases = cases_of(text, suffix)
     entered, first = ENTERED.search(text), FIRST.search(text)
     if entered and first:
         ticks = int(first.group(1)) - int(entered.group(1))
-        cases["boot_to_guest"] = (ticks, ticks, "")
+        cases["boot_to_guest" + suffix] = (ticks, ticks, "")
     if problem or crashed or not cases:
         print(text[-3000:], file=sys.stderr)
         raise RigError(f"bench on {image}: {problem or 'the guest crashed or measured nothing'}")
     return cases
 
 
-def in_xenith(guest, ticks):
+def in_xenith(guest, ticks, suffix=""):
     """The same of what the cases cost more than on the bare machine."""
     text, problem = bare.boot(os.path.join(TOP, guest.image), "bochs",
                               cpu=guest.wishes["model"], timeout=guest.timeout)
-    there = {name: (int(low), int(average)) for name, low, average, _ in LINE.findall(text)}
+    there = cases_of(text, suffix)
     if problem or not there:
         raise RigError(f"bench without Xenith: {problem or 'the guest measured nothing'}")
-    return {f"{name}_in_xenith": tuple(under - alone for under, alone in zip(ticks[name], both))
-            + ("",) for name, both in there.items() if name in ticks}
+    return {f"{name}_in_xenith": (ticks[name][0] - low, ticks[name][1] - average, "")
+            for name, (low, average, _) in there.items() if name in ticks}
+
+
+def models(guest, model):
+    """[(model of the emulator, suffix of its cases' names)]"""
+    words = guest.wishes.get("also", "").split()
+    return [(model, "")] + [(also, "_" + suffix) for also, suffix in zip(words[::2], words[1::2])]
 
 
 def wrong_kicks(name, said):
@@ -106,12 +118,13 @@ def main():
         raise RigError("the measuring guest does not build: " + " ".join(unbuilt))
     status = 0
     measured = set()
-    for guest in guests:
-        guest.wishes["model"] = arguments.cpu
-        ticks = measure(guest, "build/xenith")
-        counts = measure(guest, "build/count/xenith")
+    for guest, (model, suffix) in [(guest, each) for guest in guests
+                                   for each in models(guest, arguments.cpu)]:
+        guest.wishes["model"] = model
+        ticks = measure(guest, "build/xenith", suffix)
+        counts = measure(guest, "build/count/xenith", suffix)
         if "bare" in guest.wishes:
-            ticks.update(in_xenith(guest, ticks))
+            ticks.update(in_xenith(guest, ticks, suffix))
         for name, (low, average, _) in ticks.items():
             said = counts.get(name, ("", "", ""))[2]
             line = f"{name} min={low} avg={average} {said}".rstrip()

@@ -11,6 +11,7 @@ What a guest needs stands in comments at the top of its main.c:
     // cmdline: words        for the guest          // hv-cmdline: words
     // config: line; line    more for its xl.cfg    // timeout: 60   seconds (60)
     // model: NAME           the emulator's CPU     // expect: crash or reboot
+    // also: MODEL SUFFIX    for rig/bench.py: once more on that model
     // input: text           typed once it has reported something
     // solo                  never shares the machine with other guests
     // build: debug          needs the hypervisor of DEBUG=1
@@ -41,7 +42,7 @@ from header import header  # noqa: E402
 from results import Results  # noqa: E402
 
 KEYS = ("variants", "vcpus", "cores", "memory", "config", "hv-cmdline", "timeout", "expect",
-        "solo", "cmdline", "model", "input", "build", "nested", "bare", "beside")
+        "solo", "cmdline", "model", "input", "build", "nested", "bare", "beside", "also")
 BOOT_S = 60
 LOGS = "build/guest/log"
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rig import TOP, guestcfg, iso
+from rig import TOP, bench, guestcfg, iso, microguest
 
 BOOT = os.path.join(TOP, "tests", "boot")
 
@@ -81,3 +81,11 @@ def test_strings_of_a_configuration_are_quoted():
     assert guestcfg.string('say "a"') == "'say \"a\"'"
     with pytest.raises(Exception):
         guestcfg.string("'\"")
+
+
+def test_a_measuring_guest_runs_on_a_second_model():
+    guest, = microguest.find_bench(["bench_nested"])
+    first, second = bench.models(guest, "first")
+    assert first == ("first", "") and second[1] == "_unshadowed"
+    text = "(bench_nested64) l2_cpuid min=5 avg=6 vmread=1\n# l2_cpuid min=1 avg=1\n"
+    assert bench.cases_of(text, "_unshadowed") == {"l2_cpuid_unshadowed": (5, 6, "vmread=1")}

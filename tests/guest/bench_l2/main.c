@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // variants: 64
 // nested: yes
+// also: corei7_ivy_bridge_3770k unshadowed
 // timeout: 120
 //
 // What memory and interrupts cost a guest of a guest, in TSC ticks: a page that L1's EPT has but

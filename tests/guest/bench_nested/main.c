@@ -2,6 +2,7 @@
 // variants: 64
 // nested: yes
 // bare: yes
+// also: corei7_ivy_bridge_3770k unshadowed
 // timeout: 120
 //
 // What a guest of a guest costs, with the least that a hypervisor can do between its exits, in TSC
