@@ -9,7 +9,6 @@
 #include "arch/x86/nested/operand.h"
 #include "arch/x86/nested/state.h"
 #include "arch/x86/vmx/machine.h"
-#include "arch/x86/vmx/tags.h"
 
 #define STATE_START offsetof(struct vmcs12, launched) /* the words before are L1's own */
 
@@ -238,7 +237,10 @@ static void do_invept(struct vcpu *v)
 	nested_instruction_done(v, (int)error);
 }
 
-/* All VPIDs of L1's guests are one of ours at a time: nothing finer is kept apart. */
+/*
+ * All VPIDs of L1's guests are one of ours at a time: nothing finer is kept apart. The next entry to
+ * L2 flushes it, on whichever core that is: another than this one may remember L2, too.
+ */
 static void do_invvpid(struct vcpu *v)
 {
 	uint32_t info = vmread32(VMCS32_EXIT_INSN_INFO);
@@ -250,7 +252,7 @@ static void do_invvpid(struct vcpu *v)
 		if (!memory_operand_read(v, info, &d, sizeof(d)))
 			return;
 		if (invalidate12_vpid_ok(type, &d)) {
-			tags_flush_vpid(nested_of(v)->other.vpid);
+			nested_of(v)->other.last_core = VMX_NO_CORE;
 			error = VMFAIL_NONE;
 		}
 	}

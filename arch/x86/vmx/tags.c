@@ -51,7 +51,7 @@ void tags_flush_physmap(const struct physmap *pm, uint64_t gen)
 	}
 }
 
-void tags_flush_vpid(uint16_t vpid)
+static void flush_vpid(uint16_t vpid)
 {
 	bool ok;
 
@@ -65,7 +65,7 @@ void tags_flush_vcpu(struct vcpu *v)
 {
 	struct vmx_vcpu *x = v->vmx;
 
-	tags_flush_vpid(x->vpid);
+	flush_vpid(x->vpid);
 	if (XENITH_DEBUG && (vmx_controls.proc2 & PROC2_VPID)) {
 		struct record *r = records[this_cpu()->id];
 

@@ -20,8 +20,6 @@ void tags_flush_physmap(const struct physmap *pm, uint64_t gen);
 void tags_flush_eptp(uint64_t eptp);
 /* Drop this core's linear and combined mappings of the vCPU. */
 void tags_flush_vcpu(struct vcpu *v);
-/* The same of another VPID of the vCPU that is loaded here. */
-void tags_flush_vpid(uint16_t vpid);
 /* The vCPU is being loaded on this core: what the protocol of entries keeps of the two. */
 void tags_load(struct vcpu *v);
 
