@@ -81,13 +81,10 @@ static void a_page_is_found(void **state)
 	assert_int_equal(walk.gpa, 0xabc123);
 	assert_int_equal(walk.rights, RWX);
 	assert_int_equal(walk.order, 0);
-	assert_int_equal(walk.memory_type, 6);
-	assert_false(walk.ignore_pat);
 	assert_false(walk.clean);
 	assert_int_equal(sets, 0);
-	ENTRY(0) |= BIT(6);
+	ENTRY(0) |= BIT(6); /* whatever the PAT says */
 	assert_int_equal(go(EPTP, W), EPT12_OK);
-	assert_true(walk.ignore_pat);
 }
 
 static void large_pages_are_found(void **state)
@@ -101,7 +98,21 @@ static void large_pages_are_found(void **state)
 	assert_int_equal(walk.gpa, 0x40604123);
 	assert_int_equal(walk.order, 18);
 	assert_int_equal(walk.rights, R);
-	assert_int_equal(walk.memory_type, 0);
+}
+
+/* Wider addresses there are where the processor has more bits than four levels translate. */
+static void a_wide_address_is_not_another_one(void **state)
+{
+	for (unsigned int bit = 48; bit < 52; bit++) {
+		memset(&walk, 0xff, sizeof(walk));
+		assert_int_equal(
+			ept12_walk(&caps, EPTP, &tables, ADDRESS | BIT(bit), R | LINEAR, &walk),
+			EPT12_VIOLATION);
+		assert_int_equal(walk.qualification, R | LINEAR);
+	}
+	ENTRY(3) = RWX | PS; /* is not looked at */
+	assert_int_equal(ept12_walk(&caps, EPTP, &tables, ADDRESS | BIT(48), R, &walk),
+			 EPT12_VIOLATION);
 }
 
 static void rights_of_all_levels_count(void **state)
@@ -358,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_page_is_found, setup),
 		cmocka_unit_test_setup(large_pages_are_found, setup),
+		cmocka_unit_test_setup(a_wide_address_is_not_another_one, setup),
 		cmocka_unit_test_setup(rights_of_all_levels_count, setup),
 		cmocka_unit_test_setup(what_is_not_there_is_a_violation_without_rights, setup),
 		cmocka_unit_test_setup(of_the_hardwares_qualification_l1_gets_what_it_knows, setup),

@@ -5,7 +5,6 @@
 
 #define RIGHTS      BITS(2, 0)
 #define MEMORY_TYPE BITS(5, 3)
-#define IGNORE_PAT  BIT(6)
 #define LARGE       BIT(7)
 #define ACCESSED    BIT(8)
 #define DIRTY       BIT(9)
@@ -16,6 +15,7 @@
 #define POINTER_AD       BIT(6)
 #define POINTER_RESERVED BITS(11, 7)
 #define WALK_4           (3ULL << 3)
+#define WALK_BITS        48
 #define TYPE_UC          0
 #define TYPE_WB          6
 
@@ -86,7 +86,10 @@ static enum ept12_outcome descend(const struct nested_caps *caps, uint64_t eptp,
 {
 	uint64_t table = eptp & FRAME;
 
-	*rights = RIGHTS;
+	/* No entry decides about more bits than four levels have. */
+	*rights = address >> WALK_BITS ? 0 : RIGHTS;
+	if (!*rights)
+		return EPT12_VIOLATION;
 	for (p->level = 3;; p->level--) {
 		uint64_t index = address >> (12 + 9 * p->level) & 0x1ff;
 		uint64_t entry, at = table + index * 8;
@@ -149,8 +152,6 @@ enum ept12_outcome ept12_walk(const struct nested_caps *caps, uint64_t eptp,
 	out->gpa = (p.entry[p.level] & FRAME & ~(BIT(12 + out->order) - 1)) |
 		   (address & (BIT(12 + out->order) - 1));
 	out->rights = (uint8_t)rights;
-	out->memory_type = (uint8_t)((p.entry[p.level] & MEMORY_TYPE) >> 3);
-	out->ignore_pat = p.entry[p.level] & IGNORE_PAT;
 	out->clean = flags && !(p.entry[p.level] & DIRTY);
 	return EPT12_OK;
 }

@@ -35,8 +35,6 @@ struct ept12_walk {
 	uint64_t qualification; /* of the exit to L1; EPT12_VIOLATION only */
 	uint8_t rights;         /* READ, WRITE, FETCH of all levels together */
 	uint8_t order;          /* the page has 2^order 4 KiB pages */
-	uint8_t memory_type;    /* bits 5:3 of the leaf */
-	bool ignore_pat;
 	/* Accessed and dirty flags are on and the page is still clean: map it without write. */
 	bool clean;
 };
