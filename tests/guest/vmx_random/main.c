@@ -16,6 +16,8 @@
 #define TIMER      60000 /* nothing that L2 does by chance lasts for ever */
 #define EXITS      16    /* of one entry, after which L2 goes on */
 
+L2_CODE(plain, "nop");
+
 static uint64_t state;
 
 uint64_t random_next(void)
@@ -196,9 +198,9 @@ void test_main(void)
 	vmx_on();
 	seeds(option("seed=", 1), option("seeds=", 40), option("entries=", 50));
 	ok(entered > 0 && refused > 0, "%u entered, %u refused, %u exits", entered, refused, exits);
-	l2_init(program);
-	random_program();
-	ok(!failed(l2_run()), "a good VMCS still works");
+	/* Not a random program: without a timer it need not end. */
+	l2_init(plain);
+	ok_eq(l2_go(), R_VMCALL, "a good VMCS still works");
 	ok_eq((uint64_t)(long)vmx_vmxoff(), VMX_OK, "VMXOFF");
 	if (!bare)
 		end_beside();
