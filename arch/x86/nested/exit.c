@@ -265,12 +265,17 @@ void nested_refused(struct vcpu *v, uint32_t error)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	/* A check that entry_check() has not: the processor's word counts. */
-	log_guest_printf(LOG_WARNING, "%s: vCPU %u: L2 refused with VM-instruction error %u",
-			 v->domain->name, v->id, error);
+	/* A check that entry_check() has not: the processor's word counts. L1 can make it say so as
+	 * often as it likes. */
+	if (!n->refused)
+		log_guest_printf(LOG_WARNING,
+				 "%s: vCPU %u: L2 refused with VM-instruction error %u",
+				 v->domain->name, v->id, error);
+	n->refused = true;
 	v->vmx->entry_info = 0;
 	n->entering = false;
 	nested_switch(v);
+	nested_save(v); /* VMCS02 may have been launched before, or not: now it is not */
 	nested_instruction_done(v, (int)error);
 }
 
@@ -406,6 +411,7 @@ void nested_exit(struct vcpu *v, uint32_t reason)
 	if (reason & EXIT_REASON_ENTRY_FAILED) {
 		/* A check that entry_check() has not: the processor's word counts. */
 		nested_fail_entry(v, reason & EXIT_REASON_BASIC, vmx_get_qualification(v));
+		nested_save(v); /* VMLAUNCH has not launched VMCS02 then */
 		return;
 	}
 	to = route(v, reason);

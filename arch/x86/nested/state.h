@@ -52,6 +52,7 @@ struct nested_vcpu {
 	bool nmi_blocked; /* L2 entered with NMIs blocked, or with one: for L1 without virtual NMIs */
 	bool trap_flag; /* an exit by the monitor trap flag is due: its instruction was emulated */
 	bool tsc_written; /* L1's TSC offset has changed since L2 was entered */
+	bool refused;     /* the processor has refused an entry that passed: said once */
 	struct nested_vmcs other;
 	uint64_t *msr_bitmap; /* own page: of VMCS02 */
 	struct merge_open msr_open;

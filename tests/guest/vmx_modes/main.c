@@ -3,8 +3,8 @@
 // bare: yes
 // timeout: 30
 //
-// Corners of an L2's life: task switches, masks that own every bit from its first entry on, and events
-// whose delivery finds pages missing.
+// Corners of an L2's life: task switches, masks that own every bit from its first entry on, events
+// whose delivery finds pages missing, and an entry that only the processor refuses.
 #include "tests/guest/lib/vmx.h"
 
 #define VECTOR    0x41
@@ -196,6 +196,49 @@ static void missing_pages(void)
 	ok_eq(taken, 1, "it is delivered once");
 }
 
+/* --- an entry that only the processor can refuse --- */
+
+#define NOWHERE 0xf8000000UL
+#define LONG    4000000 /* turns: many time slices */
+
+L2_CODE(lowers_tpr, "mov %rax, %cr8\n"
+		    "vmcall\n"
+		    "1: dec %rcx\n"
+		    "jnz 1b");
+
+/*
+ * L1 has no memory for the virtual-APIC page, so it reads as ones, also the TPR that the threshold is
+ * compared with. But what stands in for it knows what L2 has written. After such a refusal L2 runs
+ * as after any.
+ */
+static void refused_late(void)
+{
+	int result;
+
+	if (!vmx_may(PROC, PROC_TPR_SHADOW)) {
+		skip("there is no TPR shadow");
+		return;
+	}
+	l2_init(lowers_tpr);
+	l2_set(PROC, PROC_TPR_SHADOW, 0);
+	vmwrite(VIRTUAL_APIC, NOWHERE);
+	vmwrite(TPR_THRESHOLD, 0);
+	l2_regs.ax = 0;
+	l2_regs.cx = LONG;
+	row_is("late.first", l2_text(l2_run()), CALL);
+	l2_skip();
+	vmwrite(TPR_THRESHOLD, 5);
+	result = l2_run();
+	note("with a threshold: %s", l2_text(result));
+	if (result != VMX_OK) {
+		ok_eq((uint64_t)(long)result, 7, "the processor refuses its controls");
+		vmwrite(TPR_THRESHOLD, 0);
+		result = l2_run();
+	}
+	row_is("late.end", l2_text(result), CALL);
+	ok_eq(l2_regs.cx, 0, "L2 has come to its end");
+}
+
 void test_main(void)
 {
 	apic_enable();
@@ -204,5 +247,6 @@ void test_main(void)
 	task_switches();
 	masks();
 	missing_pages();
+	refused_late();
 	ok_eq((uint64_t)(long)vmx_vmxoff(), VMX_OK, "VMXOFF");
 }
