@@ -85,8 +85,14 @@ void vmx_inject_exception(struct vcpu *v, uint8_t vector, bool has_error, uint32
 
 void vmx_inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 {
+	const uint64_t before = read_cr2();
+	const bool in_l2 = v->vmx->in_l2;
+
 	write_cr2(linear);
 	vmx_inject_exception(v, EXC_PF, true, error);
+	/* L1 has the address in an exit's qualification, and CR2 stays (27.1). */
+	if (unlikely(in_l2 && !v->vmx->in_l2))
+		write_cr2(before);
 }
 
 void exits_skip_slow(struct vcpu *v, uint64_t rip)

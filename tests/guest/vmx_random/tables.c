@@ -191,7 +191,6 @@ static void log_dirty(void)
 		return;
 	memset((void *)PML_LOG, 0, PAGE_SIZE);
 	(void)l2_set_proc2(PROC2_PML);
-	/* It does not become full, where Bochs 2.7 errs: vmx_pml. */
 	(void)vmx_write(PML_INDEX, 64 + random_below(448));
 }
 
