@@ -51,13 +51,14 @@ guest-images: build/guest.mk build/include/xen
 	$(Q)$(MAKE) -k -f mk/guest.mk images
 
 # Some need the debug build. GUEST_CMDLINE= and GUEST_TIMEOUT= stand in for the guests' own: longer
-# forms.
+# forms. GUEST_CPU= is the emulator's model.
 guest: all
 	$(Q)$(MAKE) DEBUG=1 all
 	$(Q)$(MAKE) guest-images; \
 	  $(PYTHON) tests/rig/microguest.py --jobs $(JOBS) --machine $(MACHINE) \
 	  $(if $(GUEST_CMDLINE),--cmdline '$(GUEST_CMDLINE)') \
-	  $(if $(GUEST_TIMEOUT),--timeout $(GUEST_TIMEOUT)) $(ONLY)
+	  $(if $(GUEST_TIMEOUT),--timeout $(GUEST_TIMEOUT)) \
+	  $(if $(GUEST_CPU),--cpu $(GUEST_CPU)) $(ONLY)
 
 # The long form of tests/guest/vmx_random: 50 VM entries for each seed, under Xenith and without.
 SEEDS ?= 2048

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rig import TOP, bench, guestcfg, iso, microguest
+from rig import TOP, bare, bench, guestcfg, iso, microguest
 
 BOOT = os.path.join(TOP, "tests", "boot")
 
@@ -89,3 +89,11 @@ def test_a_measuring_guest_runs_on_a_second_model():
     assert first == ("first", "") and second[1] == "_unshadowed"
     text = "(bench_nested64) l2_cpuid min=5 avg=6 vmread=1\n# l2_cpuid min=1 avg=1\n"
     assert bench.cases_of(text, "_unshadowed") == {"l2_cpuid_unshadowed": (5, 6, "vmread=1")}
+
+
+def test_rows_of_two_machines_are_compared():
+    rows = {"one": "1", "two": "2"}
+    assert bare.compare(rows, dict(rows, two="3"), []) == ["two: 3, on the bare machine 2"]
+    assert bare.compare(rows, {"one": "1"}, ["t*"]) == []
+    assert bare.compare(rows, rows, ["t*"]) == ["differs: t*: nothing does"]
+    assert bare.compare(rows, rows, ["t*"], all_differ=False) == []

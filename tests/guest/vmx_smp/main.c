@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // nested: yes
 // bare: yes
-// vcpus: 2
+// vcpus: 3
 // cores: 2
 // timeout: 60
 //
 // A hypervisor with two processors: an L2 that goes from one to the other by VMCLEAR and VMPTRLD, one
-// on each at the same time; and VMX instructions in real mode.
+// on each at the same time; and VMX instructions in real mode. A third one takes part of the cores'
+// time, so that under Xenith all of them go from core to core.
 #include "tests/guest/lib/vmx.h"
 
 #define MOVES    40
-#define TURNS    400
+#define TURNS    1000
 #define SIPI_AT  0x9000UL
 #define RESULTS  0xf00
 #define DONE     0xeff
@@ -32,7 +33,7 @@ static struct l2_regs travelling, own[2];
 static uint64_t memory[3];
 static bool resume[2];
 static volatile unsigned int turn; /* whose it is */
-static volatile bool both;
+static volatile bool both, busy;
 static volatile unsigned int finished, wrong[2];
 
 static void wait_for(volatile unsigned int *what, unsigned int value)
@@ -82,6 +83,13 @@ static void prepare_own(unsigned int me, struct vmcs_page *page)
 	own[me].r15 = (uintptr_t)&memory[1 + me];
 }
 
+/* The third one; without PAUSE, which would give its core away. */
+static void be_busy(void)
+{
+	while (busy)
+		barrier();
+}
+
 /* The second processor. */
 static void be_other(void)
 {
@@ -103,6 +111,8 @@ static void two_processors(void)
 	travelling.r15 = (uintptr_t)&memory[0];
 	(void)vmx_vmclear((uintptr_t)&vmcs_page);
 	turn = MOVES + 2;
+	busy = true;
+	ok(start_cpu(2, be_busy), "the third processor starts");
 	ok(start_cpu(1, be_other), "the second processor starts");
 	turn = 0;
 	travel(0);
@@ -116,6 +126,7 @@ static void two_processors(void)
 		cpu_pause();
 	at_once(0);
 	wait_for(&finished, 1);
+	busy = false;
 	ok_eq(memory[1], TURNS, "L2 on the first processor");
 	ok_eq(memory[2], TURNS, "L2 on the second one");
 	ok_eq(wrong[0] + wrong[1], 0, "each exit as it should be");
