@@ -162,12 +162,17 @@ void sched_place(struct vcpu *v)
 		preempt_for(v);
 }
 
-static void make_runnable(struct vcpu *v)
+/* What it did not use while it slept or was paused is lost but for one slice: it goes first, once. */
+static void forfeit(struct vcpu *v)
 {
-	/* What it did not use while it slept is lost but for one slice: it goes first, once. */
 	uint64_t floor = sched.min_vruntime - min_u64(sched.min_vruntime, sched_slice);
 
 	v->vruntime = max_u64(v->vruntime, floor);
+}
+
+static void make_runnable(struct vcpu *v)
+{
+	forfeit(v);
 	sched_set_state(v, VCPU_RUNNABLE);
 	trace(TRACE_WAKE, trace_id(v), v->core);
 	sched_place(v);
@@ -280,6 +285,7 @@ void sched_unpause(struct vcpu *v)
 	ASSERT(v->pause_count);
 	if (!--v->pause_count && v->state == VCPU_RUNNABLE) {
 		vcpu_runstate_set(v, VCPU_RUNNABLE);
+		forfeit(v);
 		sched_place(v);
 	}
 	spin_unlock(&sched.lock);

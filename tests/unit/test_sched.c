@@ -294,6 +294,22 @@ static void having_slept_long_is_no_credit(void **state)
 	assert_share(used[1], 50 * MS);
 }
 
+static void having_been_paused_long_is_no_credit(void **state)
+{
+	start_machine(1, 3);
+	all_online();
+	sched_pause(vcpu[0]);
+	sched_pause(vcpu[1]);
+	run_until(host_clock + 500 * MS);
+	sched_unpause(vcpu[0]);
+	sched_unpause(vcpu[1]);
+	used[0] = used[1] = used[2] = 0;
+	run_until(host_clock + 90 * MS);
+	for (int i = 0; i < 3; i++)
+		assert_share(used[i], 30 * MS);
+	check_sums();
+}
+
 static void one_alone_on_its_core_is_not_starved_when_another_comes(void **state)
 {
 	start_machine(2, 4);
@@ -527,6 +543,7 @@ int main(void)
 		TEST(idle_cores_take_what_waits),
 		TEST(one_that_slept_runs_soon_after_its_wake),
 		TEST(having_slept_long_is_no_credit),
+		TEST(having_been_paused_long_is_no_credit),
 		TEST(one_alone_on_its_core_is_not_starved_when_another_comes),
 		TEST(yield_lets_the_others_go_first),
 		TEST(yield_alone_costs_nothing),

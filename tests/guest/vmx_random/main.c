@@ -187,15 +187,6 @@ static void seeds(unsigned int first, unsigned int count, unsigned int entries)
 	}
 }
 
-/* Page 0 is within reach of EPT12's large pages, and on the bare machine it is the firmware's. */
-static void forget_firmware(void)
-{
-	void *page = NULL;
-
-	__asm__ volatile("" : "+r"(page)); /* no object that the compiler knows lies there */
-	memset(page, 0, PAGE_SIZE);
-}
-
 void test_main(void)
 {
 	if (!strcmp(command_line(), "beside")) {
@@ -204,7 +195,7 @@ void test_main(void)
 	}
 	for (unsigned int i = 0; i < 256; i++)
 		set_handler(i, i == 13 || i == 14 ? NULL : ignore);
-	forget_firmware();
+	memory_init();
 	vmx_on();
 	seeds(option("seed=", 1), option("seeds=", 40), option("entries=", 50));
 	ok(entered > 0 && refused > 0, "%u entered, %u refused, %u exits", entered, refused, exits);

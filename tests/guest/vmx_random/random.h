@@ -48,7 +48,9 @@ uint64_t hash_memory(uint64_t hash);
 
 /* --- tables.c: EPT12 --- */
 
-/* All memory to be read as on the other machine. */
+/* What L2 may find of the machine's own: as on the other machine. */
+void memory_init(void);
+/* The same of what earlier entries have left. */
 void tables_init(void);
 void random_tables(char *text, size_t size);
 /* An address that random_tables() may have mapped. */
