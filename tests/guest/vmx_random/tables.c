@@ -31,23 +31,29 @@ static uint64_t *word(unsigned int large, unsigned int page, unsigned int i)
 	return (uint64_t *)(((uintptr_t)large << 21) + page * PAGE_SIZE + offsets[i]);
 }
 
-/* Entries of directories may be taken for those of pages: first_gib()'s with and without
- * other_bit(), and large pages with a reserved bit. */
+static void forget(uintptr_t address, size_t size)
+{
+	void *p = (void *)address;
+
+	__asm__ volatile("" : "+r"(p)); /* no object that the compiler knows lies there */
+	memset(p, 0, size);
+}
+
+/*
+ * What is used at another level than it was made for: first_gib()'s entries as those of pages, with
+ * and without other_bit(); large pages with a reserved bit, as well; those of 1 GiB as 2 MiB.
+ */
 void memory_init(void)
 {
-	memset((void *)DATA, 0, (LAST_2M + 1 - FIRST_2M) << 21);
-
-	for (unsigned int bit = 13; bit <= 19; bit++)
-		memset((void *)(1UL << bit), 0, PAGE_SIZE);
+	forget(0, INDEXES * PAGE_SIZE);
+	for (unsigned int bit = 15; bit <= 19; bit++)
+		forget(1UL << bit, PAGE_SIZE);
 	/* Those below 2 MiB + 128 KiB are the tables. */
 	for (unsigned int bit = 17; bit <= 20; bit++)
-		memset((void *)(0x200000UL | 1UL << bit), 0, PAGE_SIZE);
-	for (unsigned int large = 0; large < INDEXES; large++) {
-		void *page = (void *)((uintptr_t)large << 21);
-
-		__asm__ volatile("" : "+r"(page)); /* no object that the compiler knows is there */
-		memset(page, 0, PAGE_SIZE);
-	}
+		forget(0x200000UL | 1UL << bit, PAGE_SIZE);
+	forget(DATA, (LAST_2M + 1 - FIRST_2M) << 21);
+	for (uintptr_t large = LAST_2M + 1; large < INDEXES; large++)
+		forget(large << 21, PAGE_SIZE);
 }
 
 void tables_init(void)
