@@ -104,4 +104,6 @@ void nested_enter(struct vcpu *v)
 	flush_tags(v);
 	arm_timer(v);
 	v->vmx->inject_again = true; /* nested_prepare() looks before every entry */
+	if (unlikely(load_relaxed(&v->lapic->events)))
+		vcpu_request(v, ATTN_LAPIC); /* an INIT that L1 was kept from */
 }

@@ -126,7 +126,8 @@ bool nested_blocks_init(struct vcpu *v, bool *taken)
 	*taken = false;
 	if (!nested_of(v) || !nested_of(v)->vmx_on)
 		return false;
-	*taken = v->vmx->in_l2;
+	/* In the wait-for-SIPI state it waits on (25.2). */
+	*taken = v->vmx->in_l2 && !nested_of(v)->waits_sipi;
 	if (*taken)
 		nested_init_signal(v);
 	return true;

@@ -87,11 +87,13 @@ void vlapic_service(struct vcpu *v)
 	if (likely(!events))
 		return;
 	if ((events & EVENT_INIT) && nested_blocks_init(v, &taken)) {
-		/* Nobody waits for a SIPI. */
-		(void)atomic_and(&l->events, ~(EVENT_SIPI_FIELDS | (taken ? EVENT_INIT : 0)));
-		return;
-	}
-	if (events & EVENT_INIT) {
+		if (!v->vmx->in_l2) {
+			/* Nobody waits for a SIPI. */
+			(void)atomic_and(&l->events,
+					 ~(EVENT_SIPI_FIELDS | (taken ? EVENT_INIT : 0)));
+			return;
+		}
+	} else if (events & EVENT_INIT) {
 		vlapic_reset(l);
 		vmx_vcpu_reset_init(v);
 		store_relaxed(&l->wait_sipi, true);
