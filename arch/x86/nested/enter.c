@@ -67,8 +67,9 @@ void nested_enter(struct vcpu *v)
 	uint32_t bad;
 
 	hw_shadow_take(v);
-	if (n->groups & VMCS12_GROUPS_CHECKED)
-		nested_read_rare(v); /* which are checked, too */
+	/* Which are checked, too; and an entry that fails at its list leaves them as they are. */
+	if ((n->groups & VMCS12_GROUPS_CHECKED) || unlikely(v12->entry_msr_loads))
+		nested_read_rare(v);
 	row = entry_check(&a, n->groups);
 	if (row) {
 		enum vmfail error = entry_row_error(row, &qualification);

@@ -116,26 +116,34 @@ static void test_msr_list(void)
 	static struct {
 		uint32_t msr, zero;
 		uint64_t value;
-	} list __attribute__((aligned(16)));
+	} list[2] __attribute__((aligned(16)));
 
 	warm_up(looks, WANT_ENTRY_LOADS);
-	list.msr = MSR_PAT;
-	list.value = PAT_OTHER;
-	vmwrite(ENTRY_MSR_LOAD, (uintptr_t)&list);
+	list[0].msr = MSR_PAT;
+	list[0].value = PAT_OTHER;
+	vmwrite(ENTRY_MSR_LOAD, (uintptr_t)list);
 	vmwrite(ENTRY_MSR_LOADS, 1);
 	again();
 	ok_eq(seen[SEEN_PAT], PAT_OTHER, "PAT from a list of MSRs");
-	list.value = PAT_DEFAULT;
+	list[0].value = PAT_DEFAULT;
 	again();
 	ok_eq(seen[SEEN_PAT], PAT_DEFAULT, "whose value has changed");
-	list.msr = MSR_SYSENTER_ESP;
-	list.value = 0x1111;
+	list[0].msr = MSR_SYSENTER_ESP;
+	list[0].value = 0x1111;
 	again();
 	ok_eq(seen[SEEN_SYSENTER_ESP], 0x1111, "and whose MSR has");
 	ok_eq(vmread(GUEST_SYSENTER_ESP), 0x1111, "which every exit saves");
-	list.zero = 1;
+	list[0].zero = 1;
 	row_is("list.refused", l2_text(l2_run()), "exit 34 entry failure qual 1");
-	list.zero = 0;
+	list[0].zero = 0;
+	list[1].msr = MSR_PAT;
+	list[1].value = PAT_DEFAULT;
+	vmwrite(ENTRY_MSR_LOADS, 2);
+	again();
+	/* Nothing is written to the VMCS, and nothing of the kind read. */
+	list[0].value = 0x2222;
+	list[1].zero = 1;
+	row_is("list.refused_second", l2_text(l2_run()), "exit 34 entry failure qual 2");
 	vmwrite(ENTRY_MSR_LOADS, 0);
 	again();
 	ok_eq(seen[SEEN_SYSENTER_ESP], 0x1111, "after an entry that failed for its list");
