@@ -130,6 +130,9 @@ static void write_event(struct vcpu *v)
 	v->vmx->entry_info = info;
 	if (!info)
 		return;
+	/* VMCS02 has virtual NMIs, with which an NMI is not injected while they are blocked. */
+	if ((info & INTR_TYPE) == INTR_TYPE_NMI)
+		vmx_set_interruptibility(v, (uint32_t)v12->interruptibility & ~VMX_BLOCKED_BY_NMI);
 	vmwrite32(VMCS32_ENTRY_ERROR_CODE, (uint32_t)v12->entry_error_code);
 	vmwrite32(VMCS32_ENTRY_INSN_LENGTH, (uint32_t)v12->entry_insn_length);
 }
