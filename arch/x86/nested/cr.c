@@ -74,7 +74,7 @@ static bool set_cr0(struct vcpu *v, uint64_t written)
 
 static bool set_cr3(struct vcpu *v, uint64_t value)
 {
-	uint64_t cr4 = vmx_get_cr4(v);
+	uint64_t cr4 = vmreadn(VMCSN_GUEST_CR4);
 	bool long_mode = vcpu_arch_long_mode(v);
 	bool keep = (cr4 & CR4_PCIDE) && (value & CR3_NOFLUSH);
 
@@ -83,7 +83,8 @@ static bool set_cr3(struct vcpu *v, uint64_t value)
 			value &= ~CR3_NOFLUSH;
 		if (value >> v->domain->vmx->cpuid.phys_bits)
 			return false;
-	} else if ((vmx_get_cr0(v) & CR0_PG) && (cr4 & CR4_PAE) && !load_pdptes(v, value)) {
+	} else if ((vmreadn(VMCSN_GUEST_CR0) & CR0_PG) && (cr4 & CR4_PAE) &&
+		   !load_pdptes(v, value)) {
 		return false;
 	}
 	vmwriten(VMCSN_GUEST_CR3, value);
