@@ -13,6 +13,9 @@
 #include "arch/x86/nested/state.h"
 #include "core/sched.h"
 
+#define VAPIC_TPR    0x80
+#define PENDING_TRAP (BIT(12) | BIT(14)) /* a breakpoint that is enabled, a single step */
+
 uint64_t nested_wishes(const struct vcpu *v)
 {
 	return nested_of(v)->vmcs12->proc;
@@ -131,8 +134,6 @@ static bool leave_if_due(struct vcpu *v, int upcall, int lapic)
 {
 	struct nested_vcpu *n = nested_of(v);
 
-	if (n->waits_sipi)
-		return false; /* which blocks all of these */
 	if (n->trap_flag && !v->vmx->entry_info)
 		leave(v, EXIT_TRAP_FLAG);
 	else if (timer_over(n))
@@ -166,21 +167,35 @@ static bool shadowed(struct vcpu *v)
 	return vmx_get_interruptibility(v) & (VMX_BLOCKED_BY_STI | VMX_BLOCKED_BY_MOV_SS);
 }
 
-bool nested_wakes(struct vcpu *v)
+/* One that the processor would deliver (29.2.1): its class is above those of VTPR and SVI. */
+static bool virtual_interrupt(struct vcpu *v)
+{
+	const struct vmcs12 *v12 = nested_of(v)->vmcs12;
+	uint16_t status;
+	uint8_t vtpr;
+
+	if (!(vmcs12_proc2(v12) & PROC2_VIRTUAL_INTERRUPT))
+		return false;
+	nested_read_memory(v, v12->virtual_apic + VAPIC_TPR, &vtpr, 1);
+	status = vmread16(VMCS16_INTERRUPT_STATUS);
+	return (status & 0xf0) > max_u64(vtpr, status >> 8) >> 4 << 4;
+}
+
+/* Whether L2, which halts, goes on. */
+static bool wakes(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 	uint64_t proc = n->vmcs12->proc, rflags = vmx_get_rflags(v);
 	int upcall = xen_upcall_vector(v), lapic = vlapic_pending(v);
 
-	if (n->waits_sipi)
-		return false;
-	if (v->vmx->entry_info || n->trap_flag || timer_over(n) || v->vmx->nmi_pending ||
-	    due(v, upcall, lapic))
+	if (v->vmx->entry_info || n->trap_flag || due(v, upcall, lapic) ||
+	    vmreadn(VMCSN_GUEST_PENDING_DBG) & PENDING_TRAP)
 		return true;
-	if ((proc & PROC_NMI_WINDOW) && !(vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI))
+	if (((proc & PROC_NMI_WINDOW) || (v->vmx->nmi_pending && !(n->vmcs12->pin & PIN_NMI))) &&
+	    !(vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI))
 		return true;
-	return (rflags & RFLAGS_IF) &&
-	       ((proc & PROC_INTERRUPT_WINDOW) || upcall >= 0 || lapic >= 0 || v->vmx->requeued);
+	return (rflags & RFLAGS_IF) && ((proc & PROC_INTERRUPT_WINDOW) || upcall >= 0 ||
+					lapic >= 0 || v->vmx->requeued || virtual_interrupt(v));
 }
 
 void nested_wake(struct timer *t)
@@ -188,22 +203,22 @@ void nested_wake(struct timer *t)
 	vcpu_request(container_of(t, struct nested_vcpu, wake)->vcpu, ATTN_TIMER);
 }
 
-/* L2 does not run while it halts. L1's timer goes on in HLT alone (25.5.1). */
+/* L2 does not run while it halts. L1's timer goes on (25.5.1). */
 static void halt(struct vcpu *v)
 {
 	struct nested_vcpu *n = nested_of(v);
 
 	/* It ran out since leave_if_due() looked: the exit is from the HLT state all the same. */
-	if (!n->waits_sipi && timer_over(n)) {
+	if (timer_over(n)) {
 		leave(v, EXIT_PREEMPTION_TIMER);
 		inject_prepare_slow(v, xen_upcall_vector(v));
 		return;
 	}
-	if (!n->waits_sipi && nested_wakes(v)) {
+	if (wakes(v)) {
 		n->halted = false;
 		return;
 	}
-	if (n->timer_end && !n->waits_sipi)
+	if (n->timer_end)
 		timer_set(&n->wake, n->timer_end, this_cpu()->id);
 	sched_block(v);
 }
@@ -221,15 +236,18 @@ void nested_prepare(struct vcpu *v, int upcall)
 {
 	const uint32_t windows = (uint32_t)(PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW);
 	struct nested_vcpu *n = nested_of(v);
+	uint32_t wished = (uint32_t)n->vmcs12->proc & windows;
 	int lapic = vlapic_pending(v);
 	bool exits;
 
 	if (likely(quiet(v, upcall, lapic))) {
-		vmx_set_proc_controls(v, (v->vmx->proc_controls & ~windows) |
-						 ((uint32_t)n->vmcs12->proc & windows));
+		vmx_set_proc_controls(v, (v->vmx->proc_controls & ~windows) | wished);
 		return;
 	}
-
+	if (n->waits_sipi) {
+		sched_block(v); /* and nothing but an exit ends that */
+		return;
+	}
 	if (nested_posted(v, lapic)) {
 		n->halted = false;
 		lapic = vlapic_pending(v);
@@ -246,11 +264,14 @@ void nested_prepare(struct vcpu *v, int upcall)
 		inject_prepare_slow(v, xen_upcall_vector(v));
 		return;
 	}
+	/* An NMI that is blocked without virtual NMIs stays so until L1 runs. */
+	if (nmi_exits(v))
+		wished |= (uint32_t)PROC_NMI_WINDOW;
 	/* What L1 does not want is for L2. */
 	exits = n->vmcs12->pin & PIN_EXTERNAL_INTERRUPT;
 	inject_these(v, exits ? -1 : upcall, exits ? -1 : lapic, !(n->vmcs12->pin & PIN_NMI),
-		     (uint32_t)n->vmcs12->proc & windows);
+		     wished);
 	v->vmx->inject_again = true;
-	if (n->halted || n->waits_sipi)
+	if (n->halted)
 		halt(v);
 }

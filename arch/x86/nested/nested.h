@@ -94,9 +94,8 @@ void nested_exit(struct vcpu *v, uint32_t reason);
 bool nested_exception(struct vcpu *v, uint8_t vector, bool has_error, uint32_t error) must_check;
 /* The same for a triple fault: L1 always has it. */
 void nested_triple_fault(struct vcpu *v);
-/* inject_prepare() and inject_wakes(). */
+/* inject_prepare(). */
 void nested_prepare(struct vcpu *v, int upcall);
-bool nested_wakes(struct vcpu *v);
 /* INIT for L1 while L2 runs: L1 gets it as an exit. */
 void nested_init_signal(struct vcpu *v);
 /* A SIPI: L1 gets it as an exit of an L2 that waits for one. */

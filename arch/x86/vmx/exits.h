@@ -143,8 +143,8 @@ static inline void inject_prepare(struct vcpu *v)
 	if (unlikely(upcall >= 0 || v->vmx->inject_again || load_acquire(&v->lapic->irr_words)))
 		inject_prepare_slow(v, upcall);
 }
-/* The same for these alone, whatever else waits: an NMI that may not be injected waits for its
- * window. `windows`: processor-based controls of others, that stay. */
+/* The same for these alone, whatever else waits. `nmi`: one that is pending may be injected.
+ * `windows`: processor-based controls of others, that stay. */
 void inject_these(struct vcpu *v, int upcall, int lapic, bool nmi, uint32_t windows);
 /* Queue an NMI. */
 void inject_nmi(struct vcpu *v);

@@ -206,8 +206,6 @@ void inject_these(struct vcpu *v, int upcall, int lapic, bool nmi, uint32_t wind
 
 	if (x->nmi_pending && nmi)
 		prepare_nmi(v, &windows);
-	else if (x->nmi_pending)
-		windows |= PROC_NMI_WINDOW;
 	if (x->requeued || upcall >= 0 || lapic >= 0) {
 		if (interrupts_open(x))
 			prepare_interrupt(v, upcall, lapic, &windows);
@@ -251,8 +249,6 @@ bool inject_wakes(struct vcpu *v)
 {
 	struct vmx_vcpu *x = v->vmx;
 
-	if (x->in_l2)
-		return nested_wakes(v);
 	if (x->nmi_pending || prepared(x))
 		return true;
 	/* With interrupts off only an NMI ends a HLT. */

@@ -15,6 +15,14 @@ L2_CODE(mov_ss_nops, "mov %ss, %eax\n mov %eax, %ss\n nop\n nop");
 /* An NMI to itself, by the ICR of the APIC that it shares with L1. */
 L2_CODE(nmi_self,
 	"mov $0xfee00300, %eax\n movl $0, 16(%rax)\n movl $0x4400, (%rax)\n nop\n nop\n nop\n nop");
+L2_CODE(iret_nmi_self,
+	"mov %rsp, %rax\n push $0x10\n push %rax\n pushf\n push $0x18\n push $2f\n"
+	"iretq\n2: mov $0xfee00300, %eax\n movl $0, 16(%rax)\n movl $0x4400, (%rax)\n"
+	"nop\n nop\n nop\n nop");
+L2_CODE(sti_hlt, "sti\n hlt\n nop\n cli");
+L2_CODE(step_hlt, "pushf\n orl $0x100, (%rsp)\n popf\n hlt\n nop");
+
+static uint32_t virtual_apic[1024] page_aligned;
 
 static void start(const char *code, uint64_t flags, uint32_t blocked)
 {
@@ -99,6 +107,13 @@ static void nmi_to_itself(void)
 	event_row("nmi.self_exits", nmi_self, NULL);
 	start(nmi_self, 0, 0);
 	event_row("nmi.self_taken", nmi_self, NULL);
+	/* Without virtual NMIs an IRET does not end the blocking, and L2 is not kept from going on. */
+	start(iret_nmi_self, 0, BLOCKED_NMI);
+	l2_set(PIN, PIN_NMI, 0);
+	event_row("nmi.self_blocked", iret_nmi_self, NULL);
+	start(nops, 0, BLOCKED_NMI);
+	inject(INTR_NMI | 2, 0, 0);
+	event_row("nmi.injected_blocked", nops, CALL " at 4 took 2 error 0 at 0");
 	if (!vmx_may(PIN, PIN_VNMI))
 		return;
 	start(nmi_self, 0, BLOCKED_NMI);
@@ -137,6 +152,22 @@ static void halted(void)
 	apic_eoi();
 }
 
+/* What ends the HLT state but does not in Bochs. */
+static void halts(void)
+{
+	start(step_hlt, 0, 0);
+	ok_eq(l2_go(), R_VMCALL, "a single step ends HLT");
+	start(sti_hlt, 0, 0);
+	l2_set(PIN, PIN_EXTERNAL, 0);
+	l2_set(PROC, PROC_TPR_SHADOW, 0);
+	if (!l2_set_proc2(PROC2_VID))
+		return;
+	virtual_apic[(0x200 + 0x10 * (EXTERNAL / 32)) / 4] = 1u << EXTERNAL % 32;
+	vmwrite(VIRTUAL_APIC, (uintptr_t)virtual_apic);
+	vmwrite(INTERRUPT_STATUS, EXTERNAL);
+	ok_eq(l2_go(), R_VMCALL, "a virtual interrupt ends HLT");
+}
+
 void test_blocking(void)
 {
 	interrupts();
@@ -144,4 +175,6 @@ void test_blocking(void)
 	nmi_blocking();
 	nmi_to_itself();
 	halted();
+	if (!bare)
+		halts();
 }
