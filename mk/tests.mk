@@ -69,7 +69,7 @@ random:
 
 # Costs are counted in Bochs, where a tick is an instruction; the counting build
 # has figures of its own, so it is run besides.
-bench: all
+bench: all linux
 	$(Q)$(MAKE) COUNT=1 all
 	$(Q)$(MAKE) guest-images
 	$(Q)$(PYTHON) tests/rig/bench.py $(ONLY)

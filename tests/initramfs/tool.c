@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -234,6 +235,14 @@ static int wall(void)
 	return 0;
 }
 
+// The TSC, on a console that has shown it when this ends.
+static int tsc(void)
+{
+	printf("%llu\n", (unsigned long long)__builtin_ia32_rdtsc());
+	fflush(stdout);
+	return tcdrain(STDOUT_FILENO);
+}
+
 int main(int argc, char **argv)
 {
 	int first = argc > 2 ? atoi(argv[2]) : 0, second = argc > 3 ? atoi(argv[3]) : 0;
@@ -251,7 +260,9 @@ int main(int argc, char **argv)
 		return memory(first, second);
 	if (strcmp(command, "wall") == 0)
 		return wall();
+	if (strcmp(command, "tsc") == 0)
+		return tsc();
 	fprintf(stderr, "usage: tool clock-within|clock-across N | pipes|timers SECONDS | "
-			"memory MIB SECONDS | wall\n");
+			"memory MIB SECONDS | wall | tsc\n");
 	return 2;
 }

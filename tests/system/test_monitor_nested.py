@@ -7,12 +7,11 @@ import re
 import pytest
 
 from rig import TOP, guestcfg, iso
-from rig.monitor import PROMPT, Monitor
+from rig.monitor import EXIT, PROMPT, Monitor
 from rig.session import Session
 
 KERNEL = os.path.join(TOP, "build", "guest", "vmx_stay64.elf")
 FIELD = re.compile(r"^([a-z]\w+(?:\[\w+\])?) +([0-9a-f]+)(\*?) +([0-9a-f]+)$", re.M)
-EXIT = re.compile(r"^ *\d+ (\S.*?) +(\d+) +(\d+)$", re.M)
 ROOT = re.compile(r"EPT12 pointer (0x\w+), EPT02 pointer (0x\w+), current\S*(?: stale)?: (\d+) tables, "
                   r"leaves (\d+) of 4K (\d+) of 2M (\d+) of 1G")
 FILLS = re.compile(r"EPT02: (\d+) fills (\d+) zaps (\d+) emptied roots 0 overflows; "

@@ -2,11 +2,14 @@
 """tests/boot itself, with a stand-in for the hypervisor (tests/rig/echo.asm)."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
-from rig import TOP, bare, bench, guestcfg, iso, microguest
+from rig import TOP, RigError, bare, bench, bench_linux, guestcfg, iso, microguest
+from rig.linux import Linux
+from rig.monitor import PROMPT, Monitor
 
 BOOT = os.path.join(TOP, "tests", "boot")
 
@@ -97,3 +100,67 @@ def test_rows_of_two_machines_are_compared():
     assert bare.compare(rows, {"one": "1"}, ["t*"]) == []
     assert bare.compare(rows, rows, ["t*"]) == ["differs: t*: nothing does"]
     assert bare.compare(rows, rows, ["t*"], all_differ=False) == []
+
+
+L1_SAYS = """\
+xtest: begin kvm_load
+xtest: ok kvm_intel loads
+xtest: kvm_intel enable_shadow_vmcs=Y
+xtest: end kvm_load
+xtest: begin kvm_boot
+l2: xtest: begin l2_boot
+l2: xtest: note booted at TSC 123456789
+xtest: ok L2 booted
+xtest: end kvm_boot
+"""
+KVM_SAYS = "xtest: note L2: CPUID in the guest: 3780 ticks, 4012 on average\n"
+MONITOR_SAYS = """\
+xenith> nested l1 0
+l1: vCPU 0
+EPT02: 12 fills 3 zaps 0 emptied roots 0 overflows; 4 tables made, 1 of them spare
+exits of L2                              to L1        Xenith's
+ 1 external interrupt                         0              10
+10 CPUID                                   2000               0
+48 EPT violation                             34             500
+xenith> """
+
+
+class Typed:
+    """A session whose console shows one answer."""
+
+    def __init__(self, answer):
+        self.text, self._answer, self.sent = "", answer, ""
+
+    def send(self, text):
+        self.sent += text
+        self.text += self._answer
+
+    def expect(self, pattern, _timeout, start=0):
+        return re.compile(pattern, re.M).search(self.text, start)
+
+
+def test_the_monitors_exits_of_l2_are_read():
+    console = Typed(MONITOR_SAYS)
+    assert Monitor(console).exits_of_l2("l1") == {
+        "external interrupt": (0, 10), "CPUID": (2000, 0), "EPT violation": (34, 500)}
+    assert console.sent == "nested l1 0\r" and console.text.endswith(PROMPT)
+
+
+def test_what_linux_measures_is_read():
+    exits = {"external interrupt": (0, 10), "CPUID": (2000, 0), "EPT violation": (34, 500)}
+    said = bench_linux.cases(L1_SAYS + KVM_SAYS, exits, "_there")
+    assert said == {
+        "kvm_l2_cpuid_there": (3780, 4012, ""),
+        "kvm_l2_boot_there": (123456789, 123456789, "exits_l1=2034 exits_xenith=510")}
+    for missing in (L1_SAYS, KVM_SAYS):
+        with pytest.raises(RigError):
+            bench_linux.cases(missing, exits)
+
+
+def test_figures_of_something_else_are_refused():
+    linux = Linux()
+    bench_linux.check(linux, L1_SAYS, shadow=True)
+    for text, shadow in ((L1_SAYS, False), (L1_SAYS.replace("ok L2", "not ok L2"), True),
+                         (L1_SAYS.replace("end kvm_boot", ""), True)):
+        with pytest.raises(RigError):
+            bench_linux.check(linux, text, shadow)

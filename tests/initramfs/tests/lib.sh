@@ -71,3 +71,13 @@ clean_log() {
 interrupts() {
 	grep -E "$1" /proc/interrupts | awk '{ for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }'
 }
+
+# run_l2 VCPUS TEST: QEMU boots Debian's cloud kernel with this test; /tmp/l2.text is what it said
+run_l2() {
+	/usr/bin/qemu-system-x86_64 -L /qemu -M pc,accel=kvm -cpu host -smp "$1" -m 160 -nodefaults \
+		-no-user-config -no-reboot -display none -serial stdio -kernel /qemu/bzImage \
+		-initrd /qemu/initramfs -append "console=ttyS0 quiet cryptomgr.notests nokaslr \
+xenith.name=l2 xenith.test=$2 xenith.then=poweroff xenith.vcpus=$1" </dev/null 2>&1 |
+		tee /tmp/l2 | awk '{ print "l2: " $0; fflush() }'
+	tr -d '\r' </tmp/l2 >/tmp/l2.text
+}
