@@ -70,32 +70,34 @@ class Mover:
         self.rounds = self.nested = self.others = 0
         self.invalidations = {}
 
-    def _ask(self, command):
-        """The answer's text, or None: there is no L1 any more."""
-        start = len(self.running.text)
-        self.monitor(command, PROMPT + "|" + ALL_GONE.pattern, 300)
-        text = self.running.text[start:]
-        return None if GONE.search(text) else text
+    def _ask(self, command, answer):
+        """The answer, or None: there is no L1 any more."""
+        found = self.monitor(command, re.compile(f"{answer}|{GONE.pattern}", re.M), 300).group()
+        return None if GONE.match(found) else found
+
+    def _move(self, what):
+        """How many pages moved, or None. A prompt is no answer: it comes again after what others say."""
+        text = self._ask(f"mem-move l1 {what}", MOVED.pattern)
+        return text and int(MOVED.match(text).group(1))
 
     def _look(self):
         """How often what VMCS02 points to was taken away."""
         for vcpu in range(2):
-            text = self._ask(f"nested l1 {vcpu}") or ""
+            text = self._ask(f"nested l1 {vcpu}", r"^l1: vCPU(?:.*\n)*?exits of L2") or ""
             for name, count in CACHE.findall(text):
                 self.invalidations[vcpu, name] = int(count)
 
     def _round(self):
-        text = self._ask("mem-move l1 nested")
-        self.nested += sum(map(int, MOVED.findall(text or "")))
+        self.nested += self._move("nested") or 0
         first = self.rounds * 4219 % (self.memory * 256)
-        text = self._ask(f"mem-move l1 {first} {RANGE}")
-        self.others += sum(map(int, MOVED.findall(text or "")))
+        others = self._move(f"{first} {RANGE}")
+        self.others += others or 0
         if self.rounds % 4 == 1:
-            self._ask(f"mem-set l1 {self.memory - 32 * (self.rounds // 4 % 2)}")
+            self._ask(f"mem-set l1 {self.memory - 32 * (self.rounds // 4 % 2)}", PROMPT)
         if self.rounds % 8 == 7:
             self._look()
         self.rounds += 1
-        return text is not None
+        return others is not None
 
     def run(self, until, pause):
         """Rounds with so many seconds between them, which are L1's."""
