@@ -12,9 +12,9 @@
 #define RFLAGS_ID    0x200000UL
 #define EFER_SCE     1UL
 #define DR7_ARMED    0x401UL
+#define DEBUGCTL_BTF 2UL
 #define PAT_DEFAULT  0x0007040600070406UL
 #define PAT_OTHER    0x0007040600070400UL
-#define MSR_DEBUGCTL 0x1d9
 
 /* A place for each value, in the order in which L2's code stores them. */
 enum seen {
@@ -64,5 +64,6 @@ void test_guest_fields(void);
 void test_refusals(void);
 void test_host_fields(void);
 void test_inheritance(void);
+void test_exceptions(void);
 
 #endif

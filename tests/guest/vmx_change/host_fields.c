@@ -46,6 +46,9 @@ static const struct change changes[] = {
 	{ "host.cr0", HOST_CR0, CR0_AM, SEEN_CR0 },
 	{ "host.cr3", HOST_CR3, CR3_PWT, SEEN_CR3 },
 	{ "host.cr4", HOST_CR4, CR4_TSD, SEEN_CR4 },
+	{ "host.tr", HOST_SELECTOR(HOST_TR), 0x78, SEEN_TR },
+	{ "host.gdtr_base", HOST_GDTR_BASE, 0x80000, SEEN_GDTR_BASE },
+	{ "host.idtr_base", HOST_IDTR_BASE, 0x80000, SEEN_IDTR_BASE },
 	{ "host.fs", HOST_SELECTOR(FS), 0x10, SEEN_FS },
 	{ "host.fs_base", HOST_FS_BASE, 0x1000, SEEN_FS_BASE },
 	{ "host.gs_base", HOST_GS_BASE, 0x2000, SEEN_GS_BASE },
@@ -134,14 +137,16 @@ void test_inheritance(void)
 	again();
 	ok_eq(seen[SEEN_EFER], efer ^ EFER_SCE, "which L1 has changed");
 	wrmsr(MSR_EFER, efer);
-	wrmsr(MSR_PAT, PAT_OTHER);
 	again();
 	ok_eq(seen[SEEN_EFER], efer, "and again");
+	wrmsr(MSR_PAT, PAT_OTHER);
+	again();
 	ok_eq(seen[SEEN_PAT], PAT_OTHER, "and PAT");
 	wrmsr(MSR_PAT, PAT_DEFAULT);
-	set_dr7(0x404);
 	again();
 	ok_eq(seen[SEEN_PAT], PAT_DEFAULT, "and again");
+	set_dr7(0x404);
+	again();
 	ok_eq(seen[SEEN_DR7], 0x404, "and DR7");
 	again();
 	ok_eq(seen[SEEN_DR7], 0x400, "which the exit has reset");

@@ -75,5 +75,6 @@ void test_main(void)
 	test_refusals();
 	test_host_fields();
 	test_inheritance();
+	test_exceptions();
 	ok_eq((uint64_t)(long)vmx_vmxoff(), VMX_OK, "VMXOFF");
 }

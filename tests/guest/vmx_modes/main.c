@@ -109,9 +109,46 @@ static void task_switches(void)
 
 /* --- masks --- */
 
+static volatile unsigned int taken;
+
+static void take(struct trap_frame *f)
+{
+	(void)f;
+	taken++;
+}
+
 L2_CODE(reads_registers, "mov %cr0, %rax\n mov %cr4, %rbx\n mov %rax, %cr0\n mov %rbx, %cr4\n"
 			 "xor $8, %rax\n mov %rax, %cr0");
 L2_CODE(undefined, "ud2");
+L2_CODE(first, "mov %cr0, %rax\n mov %cr4, %rdx\n mov $1, %ebx\n shl $32, %rbx\n"
+	       "mov %al, (%rbx)\n ud2");
+
+/* UD2, and MOV to (RBX): two bytes each. */
+static void pass(struct trap_frame *f)
+{
+	f->ip += 2;
+}
+
+/* L1 wants ones everywhere, from the first entry there is: every exception exits but page faults,
+ * whose error code is not that, and no bit of the control registers is L2's. */
+static void first_entry(void)
+{
+	set_handler(6, pass);
+	set_handler(14, pass);
+	l2_init(first);
+	vmwrite(EXCEPTION_BITMAP, ~0U);
+	vmwrite(PF_MASK, ~0U);
+	vmwrite(PF_MATCH, ~0U);
+	vmwrite(CR0_MASK, ~0ULL);
+	vmwrite(CR4_MASK, ~0ULL);
+	vmwrite(CR0_SHADOW, ~0ULL);
+	vmwrite(CR4_SHADOW, ~0ULL);
+	row_is("first.exit", l2_text(l2_run()), "exit 0 qual 0 intr 80000306");
+	ok_eq(l2_regs.ax, ~0ULL, "CR0 is the shadow");
+	ok_eq(l2_regs.dx, ~0ULL, "CR4 is the shadow");
+	set_handler(6, take);
+	set_handler(14, NULL);
+}
 
 /* All bits are L1's, from the first entry with a VMCS on. */
 static void masks(void)
@@ -137,14 +174,6 @@ static void masks(void)
 /* --- events and pages that are missing --- */
 
 L2_CODE(nops, "nop\n nop");
-static volatile unsigned int taken;
-
-static void take(struct trap_frame *f)
-{
-	(void)f;
-	taken++;
-}
-
 /* L2's IDT is a page that no entry has touched since. */
 static bool with_idt_apart(void)
 {
@@ -242,8 +271,8 @@ static void refused_late(void)
 void test_main(void)
 {
 	apic_enable();
-	set_handler(6, take);
 	vmx_on();
+	first_entry();
 	task_switches();
 	masks();
 	missing_pages();

@@ -21,9 +21,13 @@
 
 extern const char real_mode[], real_mode_end[];
 
-/* R14 counts; and as much is in L2's memory. */
+/* R14 counts; as much is in L2's memory; FS goes with it, and RDX is what it was. */
 L2_CODE(counts, "1: inc %r14\n"
 		"incq (%r15)\n"
+		"mov %fs, %edx\n"
+		"lea (,%r14,8), %ecx\n"
+		"and $0x10, %ecx\n"
+		"mov %ecx, %fs\n"
 		"mov %r14, %rax\n"
 		"cpuid\n"
 		"jmp 1b");
@@ -45,7 +49,8 @@ static void wait_for(volatile unsigned int *what, unsigned int value)
 
 static bool step(struct l2_regs *regs, bool again)
 {
-	if (l2_switch(regs, again) || vmread(EXIT_REASON) != R_CPUID)
+	if (l2_switch(regs, again) || vmread(EXIT_REASON) != R_CPUID ||
+	    regs->dx != ((regs->r14 - 1) << 3 & 0x10))
 		return false;
 	l2_skip();
 	return true;
