@@ -121,7 +121,7 @@ def boot(directory, l1, stress, kind, log, delays):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("test,rounds,pause", [("kvm_program", 5, 0.2), ("kvm_qemu", 50, 3),
+@pytest.mark.parametrize("test,rounds,pause", [("kvm_program", 10, 0.2), ("kvm_qemu", 50, 3),
                                                ("kvm_both", 50, 3)])
 def test_pages_move(kind, log, tmp_path, test, rounds, pause):
     if not os.path.exists(DEBUG):

@@ -4,8 +4,6 @@
 #include "arch/x86/nested/ept12.h"
 #include "arch/x86/vmx/exits.h"
 
-#define VAPIC_TPR 0x80
-
 /* A control word against a capability MSR: low half must be 1, high half may be. */
 static bool allows(const struct nested_caps *caps, uint32_t msr, uint64_t word)
 {

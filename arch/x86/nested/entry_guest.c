@@ -9,9 +9,8 @@
 
 #define RFLAGS_RESERVED (BITS(63, 22) | BIT(15) | BIT(5) | BIT(3))
 #define DEBUGCTL_BTF    BIT(1)
-#define PENDING_BS      BIT(14)
 /* Breakpoints met, "enabled breakpoint" and BS; no RTM, no bus locks. */
-#define PENDING_DEFINED (BITS(3, 0) | BIT(12) | PENDING_BS)
+#define PENDING_DEFINED (BITS(3, 0) | PENDING_ENABLED | PENDING_BS)
 
 #define ACTIVITY_ACTIVE 0U
 #define ACTIVITY_HLT    1U

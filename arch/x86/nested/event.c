@@ -13,9 +13,6 @@
 #include "arch/x86/nested/state.h"
 #include "core/sched.h"
 
-#define VAPIC_TPR    0x80
-#define PENDING_TRAP (BIT(12) | BIT(14)) /* a breakpoint that is enabled, a single step */
-
 uint64_t nested_wishes(const struct vcpu *v)
 {
 	return nested_of(v)->vmcs12->proc;
@@ -189,7 +186,7 @@ static bool wakes(struct vcpu *v)
 	int upcall = xen_upcall_vector(v), lapic = vlapic_pending(v);
 
 	if (v->vmx->entry_info || n->trap_flag || due(v, upcall, lapic) ||
-	    vmreadn(VMCSN_GUEST_PENDING_DBG) & PENDING_TRAP)
+	    vmreadn(VMCSN_GUEST_PENDING_DBG) & (PENDING_ENABLED | PENDING_BS))
 		return true;
 	if (((proc & PROC_NMI_WINDOW) || (v->vmx->nmi_pending && !(n->vmcs12->pin & PIN_NMI))) &&
 	    !(vmx_get_interruptibility(v) & VMX_BLOCKED_BY_NMI))

@@ -13,6 +13,12 @@
 #define VMCS12_REVISION 0x58480001U
 #define VMCS12_SHADOW   (1U << 31)
 
+/* Of pending_debug (24.4.2): an enabled breakpoint was met, a single step is over. */
+#define PENDING_ENABLED BIT(12)
+#define PENDING_BS      BIT(14)
+/* In the virtual-APIC page (29.1.1). */
+#define VAPIC_TPR 0x80
+
 /* With what a field is offered (SDM vol. 3, 24.3 to 24.9); bits of nested_caps.fields. */
 enum vmcs12_exists {
 	VMCS12_ALWAYS,

@@ -87,6 +87,7 @@ void vlapic_service(struct vcpu *v)
 	if (likely(!events))
 		return;
 	if ((events & EVENT_INIT) && nested_blocks_init(v, &taken)) {
+		/* Else L2 waits for a SIPI, which is looked at below. */
 		if (!v->vmx->in_l2) {
 			/* Nobody waits for a SIPI. */
 			(void)atomic_and(&l->events,

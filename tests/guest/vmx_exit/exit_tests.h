@@ -4,7 +4,7 @@
 
 #include "tests/guest/lib/vmx.h"
 
-/* At 0x400010, always: its address is in what exits say. */
+/* The GDT's pointer, and from 16 the IDT's. At 0x400010, always: its address is in what exits say. */
 extern uint8_t buffer[64];
 
 #define CALL "exit 18 qual 0 len 3" /* L2's code came to its end */

@@ -4,8 +4,6 @@
 
 #define INVALID_OPCODE "exit 0 qual 0 intr 80000306"
 
-/* The GDT's pointer, and from 16 the IDT's. */
-
 L2_CODE(code_hlt, "hlt");
 L2_CODE(code_invlpg, "mov $0x12345678, %eax\n invlpg 8(%rax)");
 L2_CODE(code_mwait, "xor %eax, %eax\n xor %ecx, %ecx\n mwait");

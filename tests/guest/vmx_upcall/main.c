@@ -40,17 +40,22 @@ static evtchn_port_t timer_port, far_port;
 static volatile struct vcpu_runstate_info runstate;
 static bool by_apic;
 
-/* In L1 and in L2, which must not use CPUID to find its vcpu_info or its APIC. */
-static void take(struct trap_frame *f)
+static void clear_events(void)
 {
 	struct vcpu_info *v = vcpu_info(0);
 
-	calls++;
-	taken_at = f->ip;
 	WRITE_ONCE(v->evtchn_upcall_pending, 0);
 	WRITE_ONCE(v->evtchn_pending_sel, 0);
 	clear_pending(timer_port);
 	clear_pending(far_port);
+}
+
+/* In L1 and in L2, which must not use CPUID to find its vcpu_info or its APIC. */
+static void take(struct trap_frame *f)
+{
+	calls++;
+	taken_at = f->ip;
+	clear_events();
 	taken = 1;
 	if (by_apic)
 		*(volatile uint32_t *)(APIC_MMIO + APIC_EOI) = 0;
@@ -117,10 +122,7 @@ static void acknowledged(const char *how, bool far, const char *should)
 		apic_eoi();
 	irq_window();
 	ok_eq(calls, by_apic ? 0 : 1, "%s: as upcalls of its kind do", how);
-	WRITE_ONCE(vcpu_info(0)->evtchn_upcall_pending, 0);
-	WRITE_ONCE(vcpu_info(0)->evtchn_pending_sel, 0);
-	clear_pending(timer_port);
-	clear_pending(far_port);
+	clear_events();
 }
 
 /* L1 does not want them: L2's IDT, which is L1's. */
@@ -231,6 +233,12 @@ static void accounted(const char *how, uint64_t ns)
 	   "%s: and there is no other time", how);
 }
 
+static void spinner(void)
+{
+	for (;;)
+		cpu_pause();
+}
+
 /* Sends when it is asked to, once L2 is seen to run. */
 static void sender(void)
 {
@@ -242,14 +250,7 @@ static void sender(void)
 		if (READ_ONCE(sent) == READ_ONCE(wanted))
 			(void)sched_op(SCHEDOP_yield, 0);
 	}
-	for (;;)
-		cpu_pause();
-}
-
-static void spinner(void)
-{
-	for (;;)
-		cpu_pause();
+	spinner();
 }
 
 static void register_area(void)
