@@ -11,7 +11,7 @@ import re
 import pytest
 
 from rig import TOP, guestcfg, iso, tap
-from rig.linux import COMPLAINTS, Linux, modules
+from rig.linux import COMPLAINTS, Linux, late_nmis, modules
 from rig.machine import memory_for
 from rig.monitor import PROMPT, Monitor
 from rig.session import ALL_GONE, PANIC, Session
@@ -131,7 +131,7 @@ def test_pages_move(kind, log, tmp_path, test, rounds, pause):
     memory, ramdisk = (256, "kvm") if test == "kvm_program" else (640, "qemu")
     l1 = Linux(name="l1", vcpus=2, memory=memory, ramdisk=f"initramfs-{ramdisk}",
                tests=("kvm_load", test), l2_vcpus="1", cmdline="init_on_alloc=0 xen_scrub_pages=0",
-               extra=["nestedhvm = 1", "cpus = \"0-1\""])
+               extra=["nestedhvm = 1", "cpus = \"0-1\""], **late_nmis(kind))
     stress = [Stress("one", 64, 11, "1-2"), Stress("two", 32, 12, "2")]
     ended = re.compile(rf"xtest: end {test}|xenith: l1: domain \d+ ended")
     with boot(tmp_path, l1, stress, kind, log, delays) as running:
