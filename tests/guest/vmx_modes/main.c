@@ -3,9 +3,9 @@
 // bare: yes
 // timeout: 30
 //
-// Corners of an L2's life: task switches, masks that own every bit from its first entry on, events
-// whose delivery finds pages missing, and an entry that only the processor refuses.
-#include "tests/guest/lib/vmx.h"
+// Corners of an L2's life: task switches, masks that own every bit from its first entry on, PAE
+// paging, events whose delivery finds pages missing, and an entry that only the processor refuses.
+#include "tests/guest/vmx_modes/modes.h"
 
 #define VECTOR    0x41
 #define GATE      0x50
@@ -13,7 +13,6 @@
 #define RFLAGS_NT 0x4000
 #define SELF      0x44000u
 #define IDT_COPY  0x800000UL /* L2's IDT, where EPT maps nothing else that is used */
-#define CALL      "exit 18 qual 0 len 3"
 
 /* --- task switches: L2 in protected mode without paging --- */
 
@@ -25,11 +24,6 @@ struct tss32 {
 
 static uint64_t gdt32[5], idt32[256];
 static struct tss32 task, other;
-
-#define CODE_32(name, text)                                                                        \
-	extern const char name[];                                                                  \
-	__asm__(".pushsection .text\n.code32\n" #name ":\n" text                                   \
-		"\nvmcall\n1: jmp 1b\n.code64\n.popsection\n")
 
 CODE_32(jumps, "ljmp $0x20, $0");
 CODE_32(calls, "lcall $0x20, $0");
@@ -275,6 +269,7 @@ void test_main(void)
 	first_entry();
 	task_switches();
 	masks();
+	test_pae_paging();
 	missing_pages();
 	refused_late();
 	ok_eq((uint64_t)(long)vmx_vmxoff(), VMX_OK, "VMXOFF");
