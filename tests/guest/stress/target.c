@@ -19,9 +19,7 @@ static void round_self(void)
 	irq_on();
 	spin(chance(TARGET, 4) ? 4 : chance(TARGET, 1000));
 	irq_off();
-	if (hold & 1) {
-		irq_window();
-	} else if (want_end && !ended) {
+	if (want_end && !ended) {
 		checkpoint(false);
 		ended = true;
 	} else {
@@ -62,10 +60,21 @@ static void round_real(void)
 
 void target_start(void)
 {
+	unsigned int h;
+
 	arrivals++;
 	for (;;) {
+		/* Before the mode, which changes while everybody is held: a mover of the last one
+		 * must not go on beside the next one's. */
+		h = hold;
+		barrier();
 		switch (mode) {
-		case MODE_SELF: round_self(); break;
+		case MODE_SELF:
+			if (h & 1)
+				irq_window();
+			else
+				round_self();
+			break;
 		case MODE_SPIN: round_spin(); break;
 		case MODE_REAL: round_real(); break;
 		case MODE_EXITS: round_exits(); break;
