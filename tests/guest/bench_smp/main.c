@@ -50,6 +50,8 @@ static void second_vcpu(void)
 	apic_to_x2();
 	apic_enable();
 	while (watching != 3) {
+		uint64_t now;
+
 		while (!watching)
 			cpu_pause();
 		if (watching != 1)
@@ -57,9 +59,10 @@ static void second_vcpu(void)
 		watching = 2;
 		while (!port_pending(watched))
 			;
-		seen_at = rdtsc();
+		now = rdtsc();
 		clear_pending(watched);
 		watching = 0;
+		seen_at = now; /* last: the next round begins with it */
 	}
 	irq_on();
 	for (;;)
