@@ -59,11 +59,6 @@ class Linux:
         return passed, failed, ended
 
 
-def late_nmis(kind):
-    """For kvm_both: Bochs keeps NMIs blocked behind an entry that has them open (docs/nested.md)."""
-    return {"late_nmis": 1} if kind == "bochs" else {}
-
-
 def modules(directory, guests, others=()):
     """Configurations, each kernel and initramfs once. others: more modules."""
     listed = []

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from rig.linux import Linux, bare_session, late_nmis, run_tests, session
+from rig.linux import Linux, bare_session, run_tests, session
 from rig.monitor import PROMPT, Monitor
 from rig.session import ALL_GONE
 
@@ -39,9 +39,9 @@ def guest(tests, kind="cloud", ramdisk="initramfs-qemu", memory=512, **values):
 EVERYTHING = ("kvm_load", "kvm_program", "kvm_both")
 
 
-def everything(kind, **values):
+def everything(**values):
     """Our program alone, and again beside QEMU, which boots its guest with 1 and with 2 vCPUs."""
-    return guest(EVERYTHING, l2_vcpus="1,2", **late_nmis(kind), **values)
+    return guest(EVERYTHING, l2_vcpus="1,2", **values)
 
 
 def cpu(kind, model):
@@ -77,7 +77,7 @@ def test_our_program_without_each_feature(kind, log, tmp_path):
 def test_on_other_processors(kind, log, tmp_path, model):
     if kind != "bochs":
         pytest.skip("only Bochs has models to choose from")
-    run(tmp_path, kind, log, everything(kind), EVERYTHING, model)
+    run(tmp_path, kind, log, everything(), EVERYTHING, model)
 
 
 @pytest.mark.full
@@ -85,13 +85,13 @@ def test_on_other_processors(kind, log, tmp_path, model):
 def test_without_a_feature(kind, log, tmp_path, parameter):
     # Without EPT kvm_intel drops what rests on it.
     gone = ("ept", "unrestricted_guest", "pml") if parameter == "ept" else (parameter,)
-    run(tmp_path, kind, log, everything(kind, kvm_intel=f"{parameter}=0"), EVERYTHING,
+    run(tmp_path, kind, log, everything(kvm_intel=f"{parameter}=0"), EVERYTHING,
         changed=dict.fromkeys(gone, "N"))
 
 
 @pytest.mark.full
 def test_our_program_beside_qemu(kind, log, tmp_path):
-    run(tmp_path, kind, log, everything(kind), EVERYTHING)
+    run(tmp_path, kind, log, everything(), EVERYTHING)
 
 
 @pytest.mark.full
